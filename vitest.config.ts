@@ -1,0 +1,23 @@
+import { globSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+
+// Packages import each other by name; inside the workspace that means sources. The rest are Vite's own server conditions.
+const conditions = ['@waybill/source', 'module', 'node', 'development|production']
+const packages = globSync('{packages/*,adapters/*,conformance,examples/*}/package.json').map(dirname).toSorted()
+
+const config: ViteUserConfig = defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    projects: packages.map((root) => ({
+      extends: true as const,
+      root,
+      test: { name: basename(root), include: ['{src,test}/**/*.test.ts'] },
+    })),
+  },
+})
+
+export default config
