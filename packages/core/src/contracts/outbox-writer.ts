@@ -1,0 +1,32 @@
+import type { OutboxMessage } from './message.ts'
+
+/**
+ * Writes messages inside the caller's transaction. Implemented by storage adapters; applications use `Outbox`.
+ *
+ * @typeParam Tx - What the adapter accepts as an open transaction. There is no default and no ambient transaction: a
+ *   write outside the business transaction loses messages or invents them.
+ */
+export interface OutboxWriter<in Tx> {
+  /** Version of this contract; `v1`. */
+  readonly specificationVersion: 'v1'
+  /** For logs, errors and reports, for example `sqlite`. */
+  readonly name: string
+  /**
+   * Inserts the messages, in their order, in one statement where the database has one.
+   *
+   * - MUST take part in `tx`: a rollback leaves nothing (`insert/rolls-back`), and nothing is handed to a relay before
+   *   the commit (`insert/visible-only-after-commit`).
+   * - MUST give the messages ascending positions in the order of the array (`insert/keeps-array-order`).
+   * - MUST keep every byte of the payload and every character of headers, keys and ids (`insert/preserves-contents`).
+   * - MUST refuse a handle that is not in a transaction with `TRANSACTION_REQUIRED`, writing nothing
+   *   (`insert/needs-a-transaction`).
+   * - MUST refuse an id that is already in the outbox with `DUPLICATE_MESSAGE` (`insert/refuses-a-known-id`).
+   * - MUST accept an empty array and write nothing.
+   * - MUST NOT retain `tx`.
+   *
+   * @throws {@link StorageError}, {@link TransactionError}; the transaction is then the caller's to roll back.
+   */
+  insert(tx: Tx, messages: readonly OutboxMessage[]): Promise<void>
+  /** As {@link insert}, for drivers whose calls are synchronous. Its presence is the capability. */
+  insertSync?(tx: Tx, messages: readonly OutboxMessage[]): void
+}
