@@ -1,0 +1,129 @@
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
+import { BootstrapFailure, causeIn } from './failure.mjs'
+import { withLock } from './lock.mjs'
+import { isNewEnough, nodePackageFor, thisMachine } from './platform.mjs'
+import { runQuietly } from './run.mjs'
+
+const onWindows = process.platform === 'win32'
+
+/**
+ * What the checkout pins: Node in .node-version, pnpm in package.json's packageManager.
+ * @param {string} root
+ * @returns {{ node: string, pnpm: string }}
+ */
+export function readPins(root) {
+  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  return {
+    node: readFileSync(join(root, '.node-version'), 'utf8').trim(),
+    pnpm: /^pnpm@([^+]+)/.exec(packageManager)?.[1] ?? '',
+  }
+}
+
+/**
+ * Makes sure that .toolchain holds the pinned pnpm and, unless the machine's own will do, the pinned Node.
+ * @param {string} root
+ * @returns {Promise<{ node: string, pnpm: string, bin: string }>} node: the program; pnpm: its entry, run by node
+ */
+export async function ensureToolchain(root) {
+  const pins = readPins(root)
+  const folder = join(root, '.toolchain')
+  const nodePackage = isNewEnough(process.versions.node, pins.node)
+    ? undefined
+    : nodePackageFor(pins.node, thisMachine())
+  const node =
+    nodePackage === undefined
+      ? process.execPath
+      : join(folder, 'node_modules', nodePackage, 'bin', onWindows ? 'node.exe' : 'node')
+  const toolchain = { node, pnpm: join(folder, 'node_modules', 'pnpm', 'bin', 'pnpm.mjs'), bin: join(folder, 'bin') }
+  const wanted = JSON.stringify({ ...pins, from: nodePackage ?? node })
+  const isReady = () =>
+    existsSync(node) && existsSync(toolchain.pnpm) && readIfThere(join(folder, 'state.json')) === wanted
+  if (isReady()) return toolchain
+
+  await withLock(join(folder, 'lock'), async () => {
+    if (isReady()) return
+    rmSync(join(folder, 'state.json'), { force: true })
+    await fetchPackages(folder, [...(nodePackage ? [`${nodePackage}@${pins.node}`] : []), `pnpm@${pins.pnpm}`], pins)
+    writeCommands(toolchain)
+    writeFileSync(join(folder, 'state.json'), wanted)
+  })
+  return toolchain
+}
+
+/**
+ * @param {string} folder
+ * @param {readonly string[]} packages
+ * @param {{ node: string, pnpm: string }} pins
+ */
+async function fetchPackages(folder, packages, pins) {
+  const staging = join(folder, 'staging')
+  rmSync(staging, { recursive: true, force: true })
+  mkdirSync(staging, { recursive: true })
+  const npm = npmCommand()
+  const flags = [
+    '--ignore-scripts',
+    '--no-save',
+    '--no-package-lock',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    '--fetch-retry-mintimeout=1000',
+    '--fetch-retry-maxtimeout=5000',
+  ]
+  const title = `getting ${packages.join(' and ')} (once)`
+  const result = await runQuietly(npm.file, [...npm.args, 'install', ...flags, '--prefix', staging, ...packages], {
+    cwd: folder,
+    env: process.env,
+    title,
+  })
+  if (result.code !== 0) {
+    rmSync(staging, { recursive: true, force: true })
+    throw new BootstrapFailure(`npm could not get ${packages.join(' and ')}: ${causeIn(result.output)}`, [
+      'Check the network, the registry (npm config get registry) and the cache (npm cache verify), and run the command again.',
+      `With Node ${pins.node} on the PATH only pnpm is fetched.`,
+    ])
+  }
+  rmSync(join(folder, 'node_modules'), { recursive: true, force: true })
+  renameSync(join(staging, 'node_modules'), join(folder, 'node_modules'))
+  rmSync(staging, { recursive: true, force: true })
+}
+
+/**
+ * The npm that started us, else the one on the PATH; either reads the user's own configuration.
+ * @returns {{ file: string, args: readonly string[] }}
+ */
+function npmCommand() {
+  const started = process.env['npm_execpath']
+  if (started !== undefined && basename(started) === 'npm-cli.js') return { file: process.execPath, args: [started] }
+  return { file: onWindows ? 'npm.cmd' : 'npm', args: [] }
+}
+
+/** @param {{ node: string, pnpm: string, bin: string }} toolchain */
+function writeCommands({ node, pnpm, bin }) {
+  rmSync(bin, { recursive: true, force: true })
+  mkdirSync(bin, { recursive: true })
+  if (onWindows) {
+    copyFileSync(node, join(bin, 'node.exe'))
+    writeFileSync(join(bin, 'pnpm.cmd'), `@"%~dp0node.exe" "${pnpm}" %*\r\n`)
+    return
+  }
+  symlinkSync(node, join(bin, 'node'))
+  writeFileSync(join(bin, 'pnpm'), `#!/bin/sh\nexec "$(dirname "$0")/node" '${pnpm.replaceAll("'", `'\\''`)}' "$@"\n`)
+  chmodSync(join(bin, 'pnpm'), 0o755)
+}
+
+/** @param {string} path */
+function readIfThere(path) {
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+}
