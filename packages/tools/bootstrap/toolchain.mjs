@@ -9,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { BootstrapFailure, causeIn } from './failure.mjs'
 import { withLock } from './lock.mjs'
 import { isNewEnough, nodePackageFor, thisMachine } from './platform.mjs'
@@ -109,17 +109,21 @@ function npmCommand() {
   return { file: onWindows ? 'npm.cmd' : 'npm', args: [] }
 }
 
-/** @param {{ node: string, pnpm: string, bin: string }} toolchain */
+/**
+ * Commands for people and tools; a link stays right when the checkout is moved.
+ * @param {{ node: string, pnpm: string, bin: string }} toolchain
+ */
 function writeCommands({ node, pnpm, bin }) {
   rmSync(bin, { recursive: true, force: true })
   mkdirSync(bin, { recursive: true })
+  const pnpmFromBin = relative(bin, pnpm)
   if (onWindows) {
     copyFileSync(node, join(bin, 'node.exe'))
-    writeFileSync(join(bin, 'pnpm.cmd'), `@"%~dp0node.exe" "${pnpm}" %*\r\n`)
+    writeFileSync(join(bin, 'pnpm.cmd'), `@"%~dp0node.exe" "%~dp0${pnpmFromBin}" %*\r\n`)
     return
   }
-  symlinkSync(node, join(bin, 'node'))
-  writeFileSync(join(bin, 'pnpm'), `#!/bin/sh\nexec "$(dirname "$0")/node" '${pnpm.replaceAll("'", `'\\''`)}' "$@"\n`)
+  symlinkSync(node === process.execPath ? node : relative(bin, node), join(bin, 'node'))
+  writeFileSync(join(bin, 'pnpm'), `#!/bin/sh\nbin=$(dirname "$0")\nexec "$bin/node" "$bin/${pnpmFromBin}" "$@"\n`)
   chmodSync(join(bin, 'pnpm'), 0o755)
 }
 
