@@ -1,0 +1,41 @@
+/** One part of `npm test`. */
+export interface Stage {
+  /** The word for `--only`. */
+  readonly name: string
+  /** What it does, for the progress lines. */
+  readonly title: string
+  run(progress: (line: string) => void): Promise<StageResult>
+}
+
+/** What a stage found. A stage that is no test runner counts each of its checks as one test. */
+export interface StageResult {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: readonly Skip[]
+  /** Shown only when something failed. */
+  readonly output: string
+}
+
+/** Something that did not run. */
+export interface Skip {
+  readonly name: string
+  readonly reason: string
+}
+
+/** The result of a stage that is a single check. */
+export function singleCheck(ok: boolean, output: string): StageResult {
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: [], output }
+}
+
+/** Adds up results. */
+export function total(results: readonly StageResult[]): StageResult {
+  return {
+    passed: results.reduce((sum, result) => sum + result.passed, 0),
+    failed: results.reduce((sum, result) => sum + result.failed, 0),
+    skipped: results.flatMap((result) => result.skipped),
+    output: results
+      .filter((result) => result.failed > 0)
+      .map((result) => result.output.trimEnd())
+      .join('\n'),
+  }
+}

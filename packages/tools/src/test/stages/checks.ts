@@ -1,0 +1,28 @@
+import { runCommand } from '../../command.ts'
+import { localBinary } from '../../workspace.ts'
+import { type Stage, singleCheck } from '../stage.ts'
+
+/** A stage that is one command, which says by its exit code whether all is well. */
+function commandStage(name: string, title: string, file: string, args: readonly string[]): Stage {
+  return {
+    name,
+    title,
+    run: async (progress) => {
+      const { ok, output } = await runCommand(file, args, { onLine: progress })
+      return singleCheck(ok, output)
+    },
+  }
+}
+
+export const lint: Stage = commandStage('lint', 'format, lint, dependency rules, budgets', localBinary('biome'), [
+  'check',
+  '--error-on-warnings',
+])
+
+export const knip: Stage = commandStage('knip', 'unused files, exports and dependencies', localBinary('knip'), [])
+
+export const generated: Stage = commandStage('generated', 'generated files are up to date', process.execPath, [
+  '--conditions=@waybill/source',
+  'conformance/src/spec/generate.ts',
+  '--check',
+])

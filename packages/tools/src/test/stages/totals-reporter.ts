@@ -1,0 +1,32 @@
+import { writeFileSync } from 'node:fs'
+import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import type { Skip, StageResult } from '../stage.ts'
+
+/** A Vitest reporter that writes totals, with the reason of each skip, to the file that WAYBILL_TOTALS_FILE names. */
+export default class TotalsReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    const tests = modules.flatMap((module) => [...module.children.allTests()])
+    const totals: Omit<StageResult, 'output'> = {
+      passed: tests.filter((test) => test.result().state === 'passed').length,
+      failed:
+        tests.filter((test) => !['passed', 'skipped'].includes(test.result().state)).length +
+        modules.filter(failedOutsideTests).length +
+        unhandledErrors.length,
+      skipped: tests.filter((test) => test.result().state === 'skipped').map(skipOf),
+    }
+    const file = process.env['WAYBILL_TOTALS_FILE']
+    if (file === undefined) throw new Error('WAYBILL_TOTALS_FILE must name the file that the totals go to')
+    writeFileSync(file, JSON.stringify(totals))
+  }
+}
+
+/** A module that does not load, or whose hooks fail, fails without a failing test. */
+function failedOutsideTests(module: TestModule): boolean {
+  return !module.ok() && [...module.children.allTests()].every((test) => test.result().state !== 'failed')
+}
+
+function skipOf(test: TestCase): Skip {
+  const result = test.result()
+  const note = result.state === 'skipped' ? result.note : undefined
+  return { name: test.fullName, reason: note ?? (test.options.mode === 'todo' ? 'marked as to do' : 'no reason given') }
+}

@@ -1,0 +1,15 @@
+import { runCommand } from '../../command.ts'
+import { localBinary } from '../../workspace.ts'
+import { type Stage, singleCheck, total } from '../stage.ts'
+
+/** The workspace's sources with their type tests, and our own scripts, some of them JavaScript with types in comments. */
+const projects = ['tsconfig.json', 'packages/tools/tsconfig.json']
+
+export const types: Stage = {
+  name: 'types',
+  title: 'types of all packages, and type tests',
+  run: async (progress) => {
+    const runs = projects.map((project) => runCommand(localBinary('tsc'), ['-p', project], { onLine: progress }))
+    return total((await Promise.all(runs)).map(({ ok, output }) => singleCheck(ok, output)))
+  },
+}

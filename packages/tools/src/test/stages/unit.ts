@@ -1,0 +1,30 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runCommand } from '../../command.ts'
+import { localBinary } from '../../workspace.ts'
+import { type Stage, type StageResult, singleCheck, total } from '../stage.ts'
+
+const reporter = new URL('./totals-reporter.ts', import.meta.url).pathname
+
+/** Vitest over all packages. Its totals come by a file from our own reporter, for the built-in ones drop skip reasons. */
+export const unit: Stage = {
+  name: 'unit',
+  title: 'unit, property and conformance tests (vitest)',
+  run: async (progress) => {
+    const folder = await mkdtemp(join(tmpdir(), 'waybill-totals-'))
+    const totalsFile = join(folder, 'totals.json')
+    try {
+      const args = ['run', '--reporter=default', `--reporter=${reporter}`]
+      const env = { WAYBILL_TOTALS_FILE: totalsFile, NO_COLOR: '1', FORCE_COLOR: undefined }
+      const { ok, output } = await runCommand(localBinary('vitest'), args, { env, onLine: progress })
+      const totals = JSON.parse(await readFile(totalsFile, 'utf8')) as Omit<StageResult, 'output'>
+      const counted = { ...totals, output }
+      return ok === (totals.failed === 0)
+        ? counted
+        : total([counted, singleCheck(false, `${output}\nvitest's exit code and its tests disagree`)])
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  },
+}
