@@ -13,7 +13,7 @@ import { runQuietly } from './run.mjs'
  */
 export async function ensureInstalled(root, toolchain, env) {
   const stamp = join(root, 'node_modules', '.waybill-install')
-  const wanted = fingerprint(root, toolchain.node)
+  const wanted = fingerprint(root)
   const isInstalled = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted
   if (isInstalled()) return
 
@@ -37,16 +37,15 @@ function failureOf(output) {
 /**
  * Changes when a fresh install could give something else.
  * @param {string} root
- * @param {string} node
  */
-function fingerprint(root, node) {
+function fingerprint(root) {
   const settings = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8')
   const folders = [...settings.matchAll(/^ {2}- ([\w-]+)(\/\*)?$/gm)].flatMap(([, folder = '', children]) =>
     children && existsSync(join(root, folder))
       ? readdirSync(join(root, folder)).map((name) => join(folder, name))
       : [folder],
   )
-  const hash = createHash('sha256').update(node)
+  const hash = createHash('sha256')
   for (const file of [
     'pnpm-lock.yaml',
     'pnpm-workspace.yaml',

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -14,6 +15,11 @@ import { BootstrapFailure, causeIn } from './failure.mjs'
 import { withLock } from './lock.mjs'
 import { isNewEnough, nodePackageFor, thisMachine } from './platform.mjs'
 import { runQuietly } from './run.mjs'
+
+/**
+ * node: the program; pnpm: its entry, which node runs; bin: the folder with both as commands.
+ * @typedef {{ node: string, pnpm: string, bin: string }} Toolchain
+ */
 
 const onWindows = process.platform === 'win32'
 
@@ -33,22 +39,14 @@ export function readPins(root) {
 /**
  * Makes sure that .toolchain holds the pinned pnpm and, unless the machine's own will do, the pinned Node.
  * @param {string} root
- * @returns {Promise<{ node: string, pnpm: string, bin: string }>} node: the program; pnpm: its entry, run by node
+ * @returns {Promise<Toolchain>}
  */
 export async function ensureToolchain(root) {
   const pins = readPins(root)
   const folder = join(root, '.toolchain')
-  const nodePackage = isNewEnough(process.versions.node, pins.node)
-    ? undefined
-    : nodePackageFor(pins.node, thisMachine())
-  const node =
-    nodePackage === undefined
-      ? process.execPath
-      : join(folder, 'node_modules', nodePackage, 'bin', onWindows ? 'node.exe' : 'node')
-  const toolchain = { node, pnpm: join(folder, 'node_modules', 'pnpm', 'bin', 'pnpm.mjs'), bin: join(folder, 'bin') }
-  const wanted = JSON.stringify({ ...pins, from: nodePackage ?? node })
-  const isReady = () =>
-    existsSync(node) && existsSync(toolchain.pnpm) && readIfThere(join(folder, 'state.json')) === wanted
+  const nodePackage = usesOwnNode(folder, pins) ? undefined : nodePackageFor(pins.node, thisMachine())
+  const toolchain = toolchainIn(folder, nodePackage)
+  const isReady = () => holds(folder, nodePackage === undefined ? { pnpm: pins.pnpm } : pins) && isComplete(toolchain)
   if (isReady()) return toolchain
 
   await withLock(join(folder, 'lock'), async () => {
@@ -56,9 +54,50 @@ export async function ensureToolchain(root) {
     rmSync(join(folder, 'state.json'), { force: true })
     await fetchPackages(folder, [...(nodePackage ? [`${nodePackage}@${pins.node}`] : []), `pnpm@${pins.pnpm}`], pins)
     writeCommands(toolchain)
-    writeFileSync(join(folder, 'state.json'), wanted)
+    writeFileSync(join(folder, 'state.json'), JSON.stringify(nodePackage === undefined ? { pnpm: pins.pnpm } : pins))
   })
   return toolchain
+}
+
+/**
+ * Whether the Node that runs us is the one to go on with: new enough, not one that we fetched, and none fetched before.
+ * @param {string} folder
+ * @param {{ node: string }} pins
+ */
+function usesOwnNode(folder, { node }) {
+  const fetched = existsSync(folder) && process.execPath.startsWith(realpathSync(folder))
+  return isNewEnough(process.versions.node, node) && !fetched && !holds(folder, { node })
+}
+
+/**
+ * @param {string} folder
+ * @param {string | undefined} nodePackage undefined: the Node that runs us
+ * @returns {Toolchain}
+ */
+function toolchainIn(folder, nodePackage) {
+  const packages = join(folder, 'node_modules')
+  const program = onWindows ? 'node.exe' : 'node'
+  return {
+    node: nodePackage === undefined ? process.execPath : join(packages, nodePackage, 'bin', program),
+    pnpm: join(packages, 'pnpm', 'bin', 'pnpm.mjs'),
+    bin: join(folder, 'bin'),
+  }
+}
+
+/**
+ * Whether the last fetch that ended well brought these versions.
+ * @param {string} folder
+ * @param {{ node?: string, pnpm?: string }} wanted
+ */
+function holds(folder, wanted) {
+  const file = join(folder, 'state.json')
+  const state = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
+  return Object.entries(wanted).every(([name, version]) => state[name] === version)
+}
+
+/** @param {Toolchain} toolchain */
+function isComplete({ node, pnpm, bin }) {
+  return [node, pnpm, join(bin, onWindows ? 'node.exe' : 'node')].every((file) => existsSync(file))
 }
 
 /**
@@ -111,7 +150,7 @@ function npmCommand() {
 
 /**
  * Commands for people and tools; a link stays right when the checkout is moved.
- * @param {{ node: string, pnpm: string, bin: string }} toolchain
+ * @param {Toolchain} toolchain
  */
 function writeCommands({ node, pnpm, bin }) {
   rmSync(bin, { recursive: true, force: true })
@@ -125,9 +164,4 @@ function writeCommands({ node, pnpm, bin }) {
   symlinkSync(node === process.execPath ? node : relative(bin, node), join(bin, 'node'))
   writeFileSync(join(bin, 'pnpm'), `#!/bin/sh\nbin=$(dirname "$0")\nexec "$bin/node" "$bin/${pnpmFromBin}" "$@"\n`)
   chmodSync(join(bin, 'pnpm'), 0o755)
-}
-
-/** @param {string} path */
-function readIfThere(path) {
-  return existsSync(path) ? readFileSync(path, 'utf8') : undefined
 }
