@@ -1,14 +1,69 @@
-import type { RelaySource } from '../contracts/index.ts'
+import type { RelaySession, RelaySource } from '../contracts/index.ts'
+import { claim } from './claim.ts'
 import type { LaneStore } from './lane-store.ts'
+import { evict } from './membership.ts'
+import { type InFlight, LaneSession } from './session.ts'
+import { settle } from './settle.ts'
 
 export interface LaneSourceOptions {
   /** Monotonic clock in milliseconds. @default performance.now */
   readonly monotonicNow?: () => number
-  /** In [0, 1). @default Math.random */
-  readonly random?: () => number
-  /** Makes the id of a session. @default crypto.randomUUID */
+  /** Makes the id of a session; never the same twice. @default crypto.randomUUID */
   readonly sessionId?: () => string
 }
 
-/** Makes a relay source of a lane store: everything that is decided about lanes is decided here. */
-export declare function laneSource(store: LaneStore, options?: LaneSourceOptions): RelaySource
+/** A relay source over a lane store. */
+export type LaneSource = Omit<RelaySource, 'wakeups'>
+
+/**
+ * Makes a relay source of a lane store: everything that is decided about lanes is decided here, once for all databases.
+ *
+ * Relays lease lanes, as consumers lease a log's partitions, and read them in position order without locking or writing
+ * rows. A failure holds a key; a crash leaves a window of suspects; a floor lets claims skip what is settled. DESIGN §8 has
+ * the rules, `packages/simulation` shows what breaks without each.
+ */
+export function laneSource(store: LaneStore, options: LaneSourceOptions = {}): LaneSource {
+  const now = options.monotonicNow ?? (() => performance.now())
+  const sessionId = options.sessionId ?? (() => crypto.randomUUID())
+  return {
+    specificationVersion: 'v1',
+    name: store.name,
+    async join({ label, leaseMs }) {
+      const session = new LaneSession({ id: sessionId(), label, leaseMs })
+      await store.addRelay(session)
+      return session
+    },
+    async leave(session) {
+      const own = ownSession(session)
+      if (own.ended) return
+      await store.transaction(async (tx) => {
+        const relay = (await tx.relays()).find(({ id }) => id === own.id)
+        if (relay !== undefined) await evict(tx, relay, own.leaseMs)
+      })
+      own.ended = true
+    },
+    claim: (session, request) => claim(store, ownSession(session), request, now),
+    async markPublishing(session, tokens) {
+      const own = ownSession(session)
+      const rows = tokens as readonly InFlight[]
+      if (own.ended) return { lost: tokens }
+      const held = await own.inWindowOrder(async () => {
+        own.window = new Set(rows.map((row) => row.position))
+        return store.mark(own.id, [...own.window])
+      })
+      own.ended ||= !held
+      return { lost: held ? [] : tokens }
+    },
+    async renew(session) {
+      const own = ownSession(session)
+      own.ended ||= !(await store.renew(own.id))
+      return { held: !own.ended }
+    },
+    settle: (session, settlements) => settle(store, ownSession(session), settlements),
+  }
+}
+
+function ownSession(session: RelaySession): LaneSession {
+  if (session instanceof LaneSession) return session
+  throw new TypeError('The session was opened by another storage')
+}

@@ -111,6 +111,11 @@ export interface RowRef {
  */
 export interface LaneStore {
   readonly name: string
+  /**
+   * Reads tell by their own snapshot which writers have ended ({@link LaneReadResult.endedWriters}). Absent: no writer is
+   * ever left behind, and one that stays open keeps the floor where it is.
+   */
+  readonly tellsEndedWriters?: true
   /** Adds the relay's row with a fresh lease; also the place to check the schema. */
   addRelay(relay: { readonly id: string; readonly label: string; readonly leaseMs: number }): Promise<void>
   /** Sets the lease to now + the relay's `leaseMs`, on a connection that never waits. `false`: the row is gone. */

@@ -1,0 +1,243 @@
+import type { ClaimedMessage, ClaimRequest, ClaimResult } from '../contracts/index.ts'
+import type { LaneRead, LaneReadResult, LaneRow, LaneStore } from './lane-store.ts'
+import { reloadHolds, updateMembership } from './membership.ts'
+import { probe } from './probe.ts'
+import { type ReadContext, type Selection, select } from './select.ts'
+import type { HeldKey, InFlight, LaneSession } from './session.ts'
+import { sweep } from './sweep.ts'
+
+/** A held key of which so many rows have been passed over is left out of reads from then on. */
+const passedOverAtMost = 20
+
+const nothing: ClaimResult = { messages: [], more: false, nextDueInMs: null, anomalies: 0 }
+
+/** One claim: membership, writers, probes, one read that decides, and now and then a sweep. */
+export async function claim(
+  store: LaneStore,
+  session: LaneSession,
+  request: ClaimRequest,
+  now: () => number,
+): Promise<ClaimResult> {
+  if (session.ended) return nothing
+  if (now() >= session.membershipDueAt) await lookAfterMembership(store, session, now)
+  let result = await claimOnce(store, session, request, now)
+  if (result.messages.length === 0 && !session.trusted && !session.ended) {
+    session.trusted = true
+    if (await lookAfterMembership(store, session, now)) result = await claimOnce(store, session, request, now)
+  }
+  return session.ended ? nothing : result
+}
+
+async function lookAfterMembership(store: LaneStore, session: LaneSession, now: () => number): Promise<boolean> {
+  const gained = await updateMembership(store, session)
+  const interval = session.leaseMs / 3
+  session.membershipDueAt = now() + (session.lanes.size === 0 ? Math.min(interval, 1000) : interval)
+  return gained
+}
+
+async function claimOnce(
+  store: LaneStore,
+  session: LaneSession,
+  request: ClaimRequest,
+  now: () => number,
+): Promise<ClaimResult> {
+  const membershipInMs = Math.max(0, session.membershipDueAt - now())
+  if (session.ended || session.lanes.size === 0) return { ...nothing, nextDueInMs: membershipInMs }
+  reopenTopics(session, request.skipTopics)
+  const barrier = await store.barrier?.()
+  if (barrier) session.writers.advance(barrier, store.tellsEndedWriters === true)
+  const anomalies = now() >= session.sweepDueAt ? await sweep(store, session, request.skipTopics, now) : 0
+  const probes = await probe(store, session, request.probeTopics)
+  const { selection, result, full } = await readAndSelect(store, session, request, now)
+  if (session.ended) return nothing
+  const rows = [...probes, ...selection.taken]
+  const alone = rows.find((row) => session.suspects.has(row.position))
+  const messages = handOut(session, alone === undefined ? rows : [alone])
+  session.suspectsTurn = alone === undefined
+  return {
+    messages,
+    more: selection.leftOver || full || messages.length < rows.length,
+    nextDueInMs: nextDueInMs(session, result, membershipInMs),
+    anomalies,
+  }
+}
+
+/** What was skipped of a topic that is open again is read again. */
+function reopenTopics(session: LaneSession, skipTopics: readonly string[]): void {
+  for (const [topic, first] of session.skipped) {
+    if (skipTopics.includes(topic)) continue
+    session.skipped.delete(topic)
+    session.probed.delete(topic)
+    session.setFloorBack(first)
+  }
+}
+
+interface Read {
+  readonly selection: Selection
+  readonly result: LaneReadResult
+  readonly full: boolean
+}
+
+/** Reads until one read, one snapshot, has decided: rows of two snapshots must not be mixed, or a late commit is overtaken. */
+async function readAndSelect(
+  store: LaneStore,
+  session: LaneSession,
+  request: ClaimRequest,
+  now: () => number,
+): Promise<Read> {
+  let limit = firstReadLimit(session, request)
+  for (;;) {
+    const generation = openDueHolds(session, now)
+    const { read, context } = prepareRead(store, session, request, limit)
+    const result = await store.read(read)
+    session.clockOffset = result.now - now()
+    if (await historyChanged(store, session, result)) continue
+    const ended = session.writers.ended(result.endedWriters)
+    if (ended !== null) {
+      session.setFloorBack(ended)
+      continue
+    }
+    const full = result.rows.length >= limit
+    const selection = select(session, result, { ...context, full }, request)
+    if (full && mayFindMore(selection, request, limit)) {
+      limit *= 4
+      continue
+    }
+    learnRowSize(session, result.rows)
+    await endFinishedHolds(store, session, result, { ...context, full })
+    if (generation === session.generation) session.floor = Math.max(session.floor, selection.floor)
+    return { selection, result, full }
+  }
+}
+
+/** Rows are fetched with their payloads: as many as `maxBytes` is likely to hold. */
+function firstReadLimit(session: LaneSession, request: ClaimRequest): number {
+  const bytesPerRow = session.bytesPerRow || request.maxBytes / 64
+  return Math.max(1, Math.min(request.limit, Math.ceil((request.maxBytes / bytesPerRow) * 1.25)))
+}
+
+function learnRowSize(session: LaneSession, rows: readonly LaneRow[]): void {
+  if (rows.length === 0) return
+  let bytes = 0
+  for (const row of rows) bytes += row.message.payload.byteLength
+  session.bytesPerRow = Math.max(1, bytes / rows.length, session.bytesPerRow * 0.9)
+}
+
+/** The limit counts what is handed out, not what is passed over; a key's share is limited only while other keys wait. */
+function mayFindMore(selection: Selection, request: ClaimRequest, limit: number): boolean {
+  if (selection.alone || selection.bytes > request.maxBytes / 2) return false
+  if (selection.taken.length < request.limit) return selection.passedOver > 0 || limit < request.limit
+  return selection.withinKeyLimit < request.limit && limit < request.limit * 4
+}
+
+/** Holds that are due are read from their first row on. Answers the generation that the read's floor belongs to. */
+function openDueHolds(session: LaneSession, now: () => number): number {
+  const clock = session.clockOffset === null ? Number.NEGATIVE_INFINITY : now() + session.clockOffset
+  for (const hold of session.holds.values()) if (hold.dueAt <= clock) session.setFloorBack(hold.first)
+  return session.generation
+}
+
+function prepareRead(
+  store: LaneStore,
+  session: LaneSession,
+  request: ClaimRequest,
+  limit: number,
+): { readonly read: LaneRead; readonly context: Omit<ReadContext, 'full'> } {
+  const closed = new Set<string>()
+  const skipKeys: HeldKey[] = []
+  for (const hold of session.holds.values()) {
+    if (hold.first <= session.floor || hold.dueAt === Number.POSITIVE_INFINITY) closed.add(hold.scope)
+    if (!closed.has(hold.scope) || hold.passedOver < passedOverAtMost) continue
+    skipKeys.push(hold)
+  }
+  for (const topic of request.skipTopics) {
+    session.skipped.set(topic, Math.min(session.skipped.get(topic) ?? Number.POSITIVE_INFINITY, session.floor + 1))
+  }
+  const excluded = [...session.inFlight.values()]
+  return {
+    read: {
+      lanes: session.readLanes,
+      after: session.floor,
+      upTo: null,
+      exclude: excluded.map((row) => row.position),
+      onlyTopic: null,
+      skipTopics: request.skipTopics,
+      skipKeys,
+      limit,
+      watch: session.writers.watched,
+    },
+    context: {
+      closed,
+      excluded,
+      after: session.floor,
+      complete: store.barrier === undefined ? null : session.writers.complete,
+    },
+  }
+}
+
+/** Failover or a new connection: positions may be drawn twice, and what was known of the past no longer holds. */
+async function historyChanged(store: LaneStore, session: LaneSession, result: LaneReadResult): Promise<boolean> {
+  const known = session.epoch
+  session.epoch = result.epoch
+  if (known === null || known === result.epoch) return false
+  session.setFloorBack(1)
+  session.writers.forget()
+  await reloadHolds(store, session)
+  return true
+}
+
+/** A hold whose head has gone by somebody else's hand is over. */
+async function endFinishedHolds(
+  store: LaneStore,
+  session: LaneSession,
+  result: LaneReadResult,
+  context: ReadContext,
+): Promise<void> {
+  if (session.holds.size === 0) return
+  const readUpTo = context.full ? (result.rows.at(-1)?.position ?? 0) : Number.POSITIVE_INFINITY
+  const there = new Set([...result.rows, ...context.excluded].map((row) => row.position))
+  const finished = [...session.holds.values()].filter(
+    (hold) =>
+      hold.dueAt <= result.now &&
+      !context.closed.has(hold.scope) &&
+      hold.head > context.after &&
+      hold.head <= readUpTo &&
+      !there.has(hold.head),
+  )
+  if (finished.length === 0) return
+  for (const hold of finished) session.holds.delete(hold.scope)
+  await store.transaction(async (tx) => {
+    for (const hold of finished) await tx.removeHold(hold)
+  })
+}
+
+function handOut(session: LaneSession, rows: readonly LaneRow[]): readonly ClaimedMessage[] {
+  return rows.map((row) => {
+    const { position, message, lane, attempts, scheduled, expired } = row
+    const suspect = session.suspects.get(position)
+    const crashes = suspect?.crashes ?? row.crashes
+    const key = message.orderingKey ?? message.id
+    const token: InFlight = {
+      session,
+      position,
+      id: message.id,
+      topic: message.topic,
+      key,
+      lane,
+      scheduled,
+      attempts,
+      crashes,
+    }
+    session.inFlight.set(position, token)
+    return { message, token, attempt: attempts + 1, crashes, suspect: suspect !== undefined, expired }
+  })
+}
+
+function nextDueInMs(session: LaneSession, result: LaneReadResult, membershipInMs: number): number {
+  let due = membershipInMs
+  for (const hold of session.holds.values()) {
+    if (!session.inFlight.has(hold.head)) due = Math.min(due, Math.max(0, hold.dueAt - result.now))
+  }
+  if (result.nextAvailableAt !== null) due = Math.min(due, Math.max(0, result.nextAvailableAt - result.now))
+  return due
+}

@@ -1,0 +1,134 @@
+import { orderingScope } from '../contracts/index.ts'
+import { type Hold, type LaneStore, type LaneTransaction, laneCount, type RelayRecord } from './lane-store.ts'
+import type { LaneSession } from './session.ts'
+
+/**
+ * Looks after who owns which lanes, in one transaction: takes over from relays whose lease has ended, takes free lanes up to
+ * this relay's allowance, and gives up lanes to relays that may take them now. Runs within a claim, so that lanes never
+ * change under a read.
+ *
+ * Answers whether lanes were gained.
+ */
+export async function updateMembership(store: LaneStore, session: LaneSession): Promise<boolean> {
+  const gained = await store.transaction(async (tx) => {
+    const relays = await tx.relays()
+    if (!relays.some((relay) => relay.id === session.id)) return null
+    if (session.trusted) await tx.trustRelay(session.id)
+    const live: RelayRecord[] = []
+    for (const relay of relays) {
+      if (relay.id === session.id) live.push({ ...relay, trusted: session.trusted })
+      else if (relay.expired) await evict(tx, relay, session.leaseMs)
+      else live.push(relay)
+    }
+    const change = divide(await tx.owners(), live, session)
+    await tx.assign(change.give, null)
+    await tx.assign(change.take, session.id)
+    const holds = change.take.length > 0 ? await tx.holds(change.take) : []
+    const suspects = change.take.length > 0 ? await tx.suspects(change.take) : []
+    return { ...change, holds, suspects }
+  })
+  if (gained === null) {
+    session.ended = true
+    return false
+  }
+  for (const lane of gained.give) forgetLane(session, lane)
+  if (gained.take.length === 0) return false
+  for (const lane of gained.take) session.lanes.add(lane)
+  for (const suspect of gained.suspects) session.suspects.set(suspect.position, suspect)
+  for (const hold of gained.holds) adoptHold(session, hold)
+  session.setFloorBack(1)
+  return true
+}
+
+/** Frees everything that a relay had. What stood in its window may or may not have been published: suspects. */
+export async function evict(tx: LaneTransaction, relay: RelayRecord, leaseMs: number): Promise<void> {
+  const owners = await tx.owners()
+  const lanes = owners.flatMap((owner, lane) => (owner === relay.id ? [lane] : []))
+  const rows = (await tx.pending(relay.window)).filter((row) => owners[row.lane] === relay.id)
+  if (rows.length > 0) await suspectRows(tx, rows, lanes, leaseMs)
+  await tx.assign(lanes, null)
+  await tx.removeRelay(relay.id)
+}
+
+type WindowRows = Awaited<ReturnType<LaneTransaction['pending']>>
+
+async function suspectRows(
+  tx: LaneTransaction,
+  rows: WindowRows,
+  lanes: readonly number[],
+  leaseMs: number,
+): Promise<void> {
+  const now = await tx.now()
+  const known = new Map((await tx.suspects(lanes)).map((suspect) => [suspect.position, suspect.crashes]))
+  const stored = await tx.holds(lanes)
+  const pendingHeads = new Set((await tx.pending(stored.map((hold) => hold.head))).map((row) => row.position))
+  const holds = new Map(stored.map((hold) => [`${hold.topic}\u0000${hold.key}`, hold]))
+  for (const row of rows) {
+    const before = known.get(row.position)
+    const crashes = before === undefined ? row.crashes : before + 1
+    await tx.putSuspect({ position: row.position, lane: row.lane, crashes })
+    const scope = orderingScope(row.message)
+    const held = holds.get(scope)
+    const head = held !== undefined && pendingHeads.has(held.head) ? Math.min(held.head, row.position) : row.position
+    const dueAt = Math.max(held?.dueAt ?? 0, now + suspectDelayMs(crashes, leaseMs))
+    const hold = {
+      topic: row.message.topic,
+      key: row.message.orderingKey ?? row.message.id,
+      lane: row.lane,
+      head,
+      dueAt,
+    }
+    pendingHeads.add(head)
+    holds.set(scope, hold)
+    await tx.putHold(hold)
+  }
+}
+
+/** Doubles with each crash, from a tenth of the lease to a minute. */
+function suspectDelayMs(crashes: number, leaseMs: number): number {
+  return Math.min(60_000, Math.ceil(leaseMs / 10) * 2 ** Math.min(crashes, 10))
+}
+
+/** Which lanes this relay takes and gives up. A relay that has not proved itself holds one: a crash loop strands one lane. */
+function divide(
+  owners: readonly (string | null)[],
+  live: readonly RelayRecord[],
+  session: LaneSession,
+): { readonly take: readonly number[]; readonly give: readonly number[] } {
+  const owned = (id: string | null) => owners.flatMap((owner, lane) => (owner === id ? [lane] : []))
+  const share = Math.ceil(laneCount / live.length)
+  const allowance = (relay: RelayRecord) => (relay.trusted ? share : 1)
+  const mine = owned(session.id)
+  const free = owned(null)
+  const wanted = live.reduce(
+    (sum, relay) => (relay.id === session.id ? sum : sum + Math.max(0, allowance(relay) - owned(relay.id).length)),
+    0,
+  )
+  if (mine.length > share) {
+    const busy = new Set([...session.inFlight.values()].map((row) => row.lane))
+    const idle = mine.filter((lane) => !busy.has(lane))
+    return { take: [], give: idle.slice(0, Math.max(0, Math.min(mine.length - share, wanted - free.length))) }
+  }
+  return { take: free.slice(0, Math.max(0, (session.trusted ? share : 1) - mine.length)), give: [] }
+}
+
+function adoptHold(session: LaneSession, hold: Hold): void {
+  const scope = `${hold.topic}\u0000${hold.key}`
+  session.holds.set(scope, { ...hold, scope, first: hold.head, passedOver: 0 })
+}
+
+function forgetLane(session: LaneSession, lane: number): void {
+  session.lanes.delete(lane)
+  for (const [scope, hold] of session.holds) if (hold.lane === lane) session.holds.delete(scope)
+  for (const [position, suspect] of session.suspects) if (suspect.lane === lane) session.suspects.delete(position)
+}
+
+/** After a change of history: what the database remembers now is what counts. */
+export async function reloadHolds(store: LaneStore, session: LaneSession): Promise<void> {
+  const lanes = [...session.lanes]
+  const [holds, suspects] = await store.transaction(async (tx) => [await tx.holds(lanes), await tx.suspects(lanes)])
+  session.holds.clear()
+  session.suspects.clear()
+  for (const suspect of suspects) session.suspects.set(suspect.position, suspect)
+  for (const hold of holds) adoptHold(session, hold)
+}

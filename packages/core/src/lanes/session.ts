@@ -1,0 +1,94 @@
+import type { RelaySession } from '../contracts/index.ts'
+import { laneCount, type Position, type Suspect } from './lane-store.ts'
+import { WriterWatch } from './writer-watch.ts'
+
+/** A row in the hands of core. The object itself is the claim token. */
+export interface InFlight {
+  readonly session: LaneSession
+  readonly position: Position
+  readonly id: string
+  readonly topic: string
+  readonly key: string
+  readonly lane: number
+  readonly scheduled: boolean
+  /** Attempts spent before this one. */
+  readonly attempts: number
+  readonly crashes: number
+}
+
+/** A hold in memory. `first` is the lowest position of the key that was passed over: where to read again when it ends. */
+export interface HeldKey {
+  readonly topic: string
+  readonly key: string
+  readonly scope: string
+  readonly lane: number
+  readonly head: Position
+  /** Infinity while the settlement that makes the hold is on its way. */
+  readonly dueAt: number
+  first: Position
+  passedOver: number
+}
+
+/** What one relay's life at a store remembers. The database remembers what another relay needs after it. */
+export class LaneSession implements RelaySession {
+  readonly id: string
+  readonly label: string
+  readonly leaseMs: number
+  ended = false
+  trusted = false
+  readonly lanes: Set<number> = new Set()
+  readonly inFlight: Map<Position, InFlight> = new Map()
+  readonly holds: Map<string, HeldKey> = new Map()
+  readonly suspects: Map<Position, Suspect> = new Map()
+  /** Topics that are skipped, with the lowest position that may have been passed over in each. */
+  readonly skipped: Map<string, Position> = new Map()
+  /** Keys probed lately, by topic, oldest first. */
+  readonly probed: Map<string, string[]> = new Map()
+  readonly writers: WriterWatch = new WriterWatch()
+  /** What stands in this relay's window in the database. */
+  window: Set<Position> = new Set()
+  /** Everything pending in these lanes up to here is in flight, held, skipped or scheduled. */
+  floor: Position = 0
+  /** Grows when the floor is set back, which voids the floor that a claim on its way would set. */
+  generation = 0
+  suspectsTurn = true
+  epoch: string | null = null
+  /** Database clock less monotonic clock, from the last read. */
+  clockOffset: number | null = null
+  bytesPerRow = 0
+  membershipDueAt = 0
+  sweepDueAt = 0
+  sweepCursor: Position = 0
+  #windowWrites: Promise<unknown> = Promise.resolve()
+
+  constructor(options: { readonly id: string; readonly label: string; readonly leaseMs: number }) {
+    this.id = options.id
+    this.label = options.label
+    this.leaseMs = options.leaseMs
+  }
+
+  /** For {@link LaneRead.lanes}. */
+  get readLanes(): readonly number[] | null {
+    return this.lanes.size === laneCount ? null : [...this.lanes]
+  }
+
+  setFloorBack(before: Position): void {
+    this.generation++
+    this.floor = Math.min(this.floor, before - 1)
+  }
+
+  /** Rows of the key wait to be read again from where the hold began. */
+  endHold(scope: string): void {
+    const hold = this.holds.get(scope)
+    if (hold === undefined) return
+    this.holds.delete(scope)
+    this.setFloorBack(hold.first)
+  }
+
+  /** Two writes of the window must not pass each other. */
+  inWindowOrder<T>(write: () => Promise<T>): Promise<T> {
+    const turn = this.#windowWrites.then(write, write)
+    this.#windowWrites = turn.catch(() => undefined)
+    return turn
+  }
+}

@@ -1,0 +1,163 @@
+import { type ClaimToken, type Settlement, type SettleResult, StorageError } from '../contracts/index.ts'
+import type { LaneStore, LaneTransaction } from './lane-store.ts'
+import type { InFlight, LaneSession } from './session.ts'
+
+type Failed = Extract<Settlement, { type: 'retry' | 'dead' }>
+type Outcome<S extends Settlement> = { readonly row: InFlight; readonly settlement: S }
+
+/**
+ * Applies a batch of settlements. What is published needs no fence and is one statement; what fails is rare, and is written
+ * in a transaction that holds the relay's own row, so that a takeover comes either before (the settlement is lost) or after.
+ */
+export async function settle(
+  store: LaneStore,
+  session: LaneSession,
+  settlements: readonly Settlement[],
+): Promise<SettleResult> {
+  const published: InFlight[] = []
+  const failed: Outcome<Failed>[] = []
+  const released: InFlight[] = []
+  for (const settlement of settlements) {
+    const row = inFlight(session, settlement.token)
+    if (row === undefined) continue
+    if (settlement.type === 'published') published.push(row)
+    else if (settlement.type === 'release') released.push(row)
+    else failed.push({ row, settlement })
+  }
+  for (const { row, settlement } of failed) if (settlement.type === 'retry') announceHold(session, row)
+  const stillPending = await settlePublished(store, session, published)
+  const applied = await settleFailed(store, session, failed, released)
+  if (stillPending > 0) {
+    const message = `${stillPending} published messages could not be settled: their rows stayed locked by somebody else`
+    throw new StorageError('STORAGE_LOCKED', message)
+  }
+  return { lost: applied ? [] : failed.map(({ row }) => row) }
+}
+
+/** A token that is settled already is passed over: repeating a call changes nothing. */
+function inFlight(session: LaneSession, token: ClaimToken): InFlight | undefined {
+  const row = token as InFlight
+  return row.session === session && session.inFlight.get(row.position) === row ? row : undefined
+}
+
+/** From now on, not only from the commit on, claims pass over the key. */
+function announceHold(session: LaneSession, row: InFlight): void {
+  putHold(session, row, Number.POSITIVE_INFINITY)
+}
+
+function putHold(session: LaneSession, row: InFlight, dueAt: number): void {
+  const scope = scopeOf(row)
+  const { topic, key, lane, position } = row
+  const known = session.holds.get(scope)
+  const first = Math.min(known?.first ?? position, position)
+  session.holds.set(scope, {
+    topic,
+    key,
+    scope,
+    lane,
+    head: position,
+    dueAt,
+    first,
+    passedOver: known?.passedOver ?? 0,
+  })
+}
+
+function scopeOf(row: InFlight): string {
+  return `${row.topic}\u0000${row.key}`
+}
+
+/** Answers how many rows could not be settled now. */
+async function settlePublished(store: LaneStore, session: LaneSession, rows: readonly InFlight[]): Promise<number> {
+  if (rows.length === 0) return 0
+  const settled = new Set(await store.publish(rows))
+  const done = rows.filter((row) => settled.has(row.position))
+  const marked = done.filter((row) => session.suspects.has(row.position) || isHead(session, row))
+  if (marked.length > 0) {
+    await store.transaction(async (tx) => {
+      for (const row of marked) await forgetFailures(tx, row)
+    })
+  }
+  for (const row of done) finish(session, row)
+  session.trusted ||= done.length > 0
+  return rows.length - done.length
+}
+
+function isHead(session: LaneSession, row: InFlight): boolean {
+  return session.holds.size > 0 && session.holds.get(scopeOf(row))?.head === row.position
+}
+
+async function forgetFailures(tx: LaneTransaction, row: InFlight): Promise<void> {
+  await tx.removeHold({ topic: row.topic, key: row.key, head: row.position })
+  await tx.removeSuspects([row.position])
+}
+
+/** The row is no longer pending, and a hold that it headed is over. */
+function finish(session: LaneSession, row: InFlight): void {
+  const wasHead = isHead(session, row)
+  forget(session, row)
+  if (wasHead) session.endHold(scopeOf(row))
+}
+
+function forget(session: LaneSession, row: InFlight): void {
+  session.inFlight.delete(row.position)
+  session.window.delete(row.position)
+  session.suspects.delete(row.position)
+}
+
+/** Answers whether the session still held the rows. */
+async function settleFailed(
+  store: LaneStore,
+  session: LaneSession,
+  failed: readonly Outcome<Failed>[],
+  released: readonly InFlight[],
+): Promise<boolean> {
+  const rows = [...failed.map(({ row }) => row), ...released]
+  const leavesWindow = rows.some((row) => session.window.has(row.position))
+  if (failed.length === 0 && !leavesWindow) {
+    for (const row of released) session.inFlight.delete(row.position)
+    return true
+  }
+  return session.inWindowOrder(async () => {
+    const window = [...session.window].filter((position) => !rows.some((row) => row.position === position))
+    const dueAt = await store.transaction(async (tx) => {
+      if (!(await tx.holdRelay(session.id))) return null
+      await tx.setWindow(session.id, window)
+      return writeFailures(tx, failed)
+    })
+    if (dueAt === null) {
+      session.ended = true
+      return failed.length === 0
+    }
+    for (const { row, settlement } of failed) {
+      if (settlement.type === 'dead') finish(session, row)
+      else forget(session, row)
+    }
+    for (const [row, due] of dueAt) putHold(session, row, due)
+    for (const row of released) session.inFlight.delete(row.position)
+    for (const row of rows) session.window.delete(row.position)
+    session.trusted = true
+    return true
+  })
+}
+
+async function writeFailures(
+  tx: LaneTransaction,
+  failed: readonly Outcome<Failed>[],
+): Promise<ReadonlyMap<InFlight, number>> {
+  const now = await tx.now()
+  const due = new Map<InFlight, number>()
+  for (const { row, settlement } of failed) {
+    const attempts = row.attempts + (settlement.spendsAttempt ? 1 : 0)
+    const { crashes } = row
+    await forgetFailures(tx, row)
+    if (settlement.type === 'dead') {
+      await tx.bury(row, { attempts, crashes, reason: settlement.reason, error: settlement.error })
+      continue
+    }
+    const dueAt = now + settlement.delayMs
+    due.set(row, dueAt)
+    await tx.putHold({ topic: row.topic, key: row.key, lane: row.lane, head: row.position, dueAt })
+    await tx.retry(row, { attempts, crashes, error: settlement.error })
+  }
+  return due
+}

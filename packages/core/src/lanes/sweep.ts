@@ -1,0 +1,48 @@
+import { orderingScope } from '../contracts/index.ts'
+import type { LaneRow, LaneStore } from './lane-store.ts'
+import type { LaneSession } from './session.ts'
+
+const rowsPerSweep = 200
+const atLeastEveryMs = 1000
+
+/**
+ * Looks for pending rows below the floor that nothing accounts for. There are none unless a rule is broken, by this code or
+ * by a producer that draws positions early: each is an anomaly, reported, and the floor goes back for it. Takes at most a
+ * fiftieth of the time.
+ *
+ * Answers how many it found.
+ */
+export async function sweep(
+  store: LaneStore,
+  session: LaneSession,
+  skipTopics: readonly string[],
+  now: () => number,
+): Promise<number> {
+  if (session.floor === 0) return 0
+  const startedAt = now()
+  const result = await store.read({
+    lanes: session.readLanes,
+    after: session.sweepCursor,
+    upTo: session.floor,
+    exclude: [...session.inFlight.keys()],
+    onlyTopic: null,
+    skipTopics,
+    skipKeys: [],
+    limit: rowsPerSweep,
+    watch: session.writers.watched,
+  })
+  session.sweepDueAt = now() + Math.max(atLeastEveryMs, (now() - startedAt) * 50)
+  session.sweepCursor = result.rows.length < rowsPerSweep ? 0 : (result.rows.at(-1)?.position ?? 0)
+  const historyChanged = session.epoch !== null && result.epoch !== session.epoch
+  if (historyChanged || result.endedWriters.length > 0) return 0
+  const lost = result.rows.filter((row) => isLost(session, row))
+  for (const row of lost) session.setFloorBack(row.position)
+  return lost.length
+}
+
+function isLost(session: LaneSession, row: LaneRow): boolean {
+  if (row.position > session.floor || session.inFlight.has(row.position)) return false
+  const hold = session.holds.get(orderingScope(row.message))
+  if (hold !== undefined && hold.first <= row.position) return false
+  return (session.skipped.get(row.message.topic) ?? Number.POSITIVE_INFINITY) > row.position
+}
