@@ -16,16 +16,31 @@ export class BootstrapFailure extends Error {
 }
 
 /**
- * The line of a package manager's output that tells the cause.
+ * The part of a package manager's output that tells the cause, on one line.
  * @param {string} output
  */
 export function causeIn(output) {
+  return causeOfPnpm(output) ?? causeOfNpm(output) ?? 'it said nothing'
+}
+
+/**
+ * pnpm draws the chain of causes; its last link, wrapped over several lines, stands behind the arrow in the corner.
+ * @param {string} output
+ */
+function causeOfPnpm(output) {
+  const [, lastLink] = /╰─▶ (.*(?:\n {6}\S.*)*)/.exec(output) ?? []
+  return lastLink?.replaceAll(/\s+/g, ' ').trim()
+}
+
+/**
+ * npm writes several lines behind a prefix, of which one tells something.
+ * @param {string} output
+ */
+function causeOfNpm(output) {
   const lines = output
     .split('\n')
     .map((line) => line.replace(/^npm (error|ERR!) ?/, '').trim())
-    .filter((line) => line !== '' && !/^(A complete log|code |errno |syscall |WARN|warn)/i.test(line))
-  const telling = lines.find((line) =>
-    /(ERR_[A-Z_]+|E[A-Z]{3,}|request to .* failed|not found|denied|no space)/i.test(line),
-  )
-  return telling ?? lines.at(-1) ?? 'it said nothing'
+    .filter((line) => line !== '' && !/^(A complete log|code |errno |syscall |npm warn)/.test(line))
+  const telling = lines.find((line) => /ERR_[A-Z_]+|\bE[A-Z]{3,}|\bE?404\b|denied|no space/.test(line))
+  return telling ?? lines.at(-1)
 }

@@ -5,7 +5,13 @@ import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { BootstrapFailure } from './failure.mjs'
 
-const defaults = { heartbeatMs: 5_000, staleMs: 60_000, pollMs: 200, patienceMs: 600_000 }
+const defaults = {
+  heartbeatMs: 5_000,
+  staleMs: 60_000,
+  pollMs: 200,
+  patienceMs: 600_000,
+  onWait: () => console.error('waybill: another run is setting this checkout up; waiting for it'),
+}
 
 /**
  * Runs work while this process alone holds the lock, a folder: creating one is atomic on every file system. The holder
@@ -13,11 +19,11 @@ const defaults = { heartbeatMs: 5_000, staleMs: 60_000, pollMs: 200, patienceMs:
  * @template T
  * @param {string} path
  * @param {() => Promise<T>} work
- * @param {Partial<typeof defaults>} [timing]
+ * @param {Partial<typeof defaults>} [options]
  * @returns {Promise<T>}
  */
-export async function withLock(path, work, timing = {}) {
-  const { heartbeatMs, ...waiting } = { ...defaults, ...timing }
+export async function withLock(path, work, options = {}) {
+  const { heartbeatMs, ...waiting } = { ...defaults, ...options }
   const token = randomUUID()
   await acquire(path, token, waiting)
   const heartbeat = setInterval(() => touch(path, token), heartbeatMs)
@@ -32,9 +38,9 @@ export async function withLock(path, work, timing = {}) {
 /**
  * @param {string} path
  * @param {string} token
- * @param {{ staleMs: number, pollMs: number, patienceMs: number }} waiting
+ * @param {Omit<typeof defaults, 'heartbeatMs'>} waiting
  */
-async function acquire(path, token, { staleMs, pollMs, patienceMs }) {
+async function acquire(path, token, { staleMs, pollMs, patienceMs, onWait }) {
   const giveUpAt = Date.now() + patienceMs
   let told = false
   mkdirSync(dirname(path), { recursive: true })
@@ -49,7 +55,7 @@ async function acquire(path, token, { staleMs, pollMs, patienceMs }) {
         [`If there is none, delete ${path} and run the command again.`],
       )
     }
-    if (!told) console.error('waybill: another run is setting this checkout up; waiting for it')
+    if (!told) onWait()
     told = true
     await delay(pollMs)
   }

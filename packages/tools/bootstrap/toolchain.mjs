@@ -130,7 +130,7 @@ async function fetchPackages(folder, packages, pins) {
     rmSync(staging, { recursive: true, force: true })
     throw new BootstrapFailure(`npm could not get ${packages.join(' and ')}: ${causeIn(result.output)}`, [
       'Check the network, the registry (npm config get registry) and the cache (npm cache verify), and run the command again.',
-      `With Node ${pins.node} on the PATH only pnpm is fetched.`,
+      ...(packages.length > 1 ? [`With Node ${pins.node} on the PATH, only pnpm has to be fetched.`] : []),
     ])
   }
   rmSync(join(folder, 'node_modules'), { recursive: true, force: true })
