@@ -1,11 +1,13 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { runCommand } from '../../command.ts'
 import { localBinary } from '../../workspace.ts'
 import { type Stage, type StageResult, singleCheck, total } from '../stage.ts'
 
-const reporter = new URL('./totals-reporter.ts', import.meta.url).pathname
+const reporter = fileURLToPath(new URL('./totals-reporter.ts', import.meta.url))
 
 /** Vitest over all packages. Its totals come by a file from our own reporter, for the built-in ones drop skip reasons. */
 export const unit: Stage = {
@@ -18,11 +20,11 @@ export const unit: Stage = {
       const args = ['run', '--reporter=default', `--reporter=${reporter}`]
       const env = { WAYBILL_TOTALS_FILE: totalsFile, NO_COLOR: '1', FORCE_COLOR: undefined }
       const { ok, output } = await runCommand(localBinary('vitest'), args, { env, onLine: progress })
+      if (!existsSync(totalsFile)) return singleCheck(false, `${output}\nvitest ended without totals`)
       const totals = JSON.parse(await readFile(totalsFile, 'utf8')) as Omit<StageResult, 'output'>
-      const counted = { ...totals, output }
-      return ok === (totals.failed === 0)
-        ? counted
-        : total([counted, singleCheck(false, `${output}\nvitest's exit code and its tests disagree`)])
+      const agreed = ok === (totals.failed === 0)
+      const disagreement = singleCheck(false, `${output}\nvitest's exit code and its tests disagree`)
+      return agreed ? { ...totals, output } : total([{ ...totals, output }, disagreement])
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
