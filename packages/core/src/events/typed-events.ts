@@ -1,0 +1,49 @@
+/** Listens to what a relay or consumer reports. Listeners are called in turn and must not throw. */
+export type Listener<Event> = (event: Event) => void
+
+/**
+ * Typed events for observers: one object per event, by name. An error without a listener is written to stderr, never
+ * dropped.
+ */
+export class TypedEvents<Events extends { readonly error: unknown }> {
+  readonly #listeners: { [Name in keyof Events]?: Set<Listener<Events[Name]>> } = {}
+  readonly #subject: string
+
+  constructor(subject: string) {
+    this.#subject = subject
+  }
+
+  /** Answers how to stop listening. */
+  on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
+    const listeners = this.#listeners[name] ?? new Set()
+    this.#listeners[name] = listeners
+    listeners.add(listener)
+    return () => {
+      listeners.delete(listener)
+    }
+  }
+
+  /** Whether anybody listens: what costs something to make need not be made otherwise. */
+  has(name: keyof Events): boolean {
+    return (this.#listeners[name]?.size ?? 0) > 0
+  }
+
+  emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
+    if (name === 'error' && !this.has('error')) this.#printError(event)
+    for (const listener of this.#listeners[name] ?? []) this.#call(listener, event)
+  }
+
+  /** A listener that throws must not stop the relay, and its error must not vanish. */
+  #call<Event>(listener: Listener<Event>, event: Event): void {
+    try {
+      listener(event)
+    } catch (error) {
+      this.#printError(error)
+    }
+  }
+
+  #printError(error: unknown): void {
+    // biome-ignore lint/suspicious/noConsole: the last resort that the docs promise for errors nobody listens to
+    console.error(`${this.#subject}:`, error)
+  }
+}

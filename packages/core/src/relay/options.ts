@@ -1,0 +1,126 @@
+import { exponential } from '../backoff/exponential.ts'
+import type { RetryPolicy } from '../backoff/retry-policy.ts'
+import type { BrokerPublisher, OutboxAdmin, RelaySource } from '../contracts/index.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { systemRuntime } from '../runtime/system-runtime.ts'
+import { checkOptions, checkSpecification, type OptionCheck } from '../settings/check-options.ts'
+import { type Environment, settingsFromEnvironment } from '../settings/environment.ts'
+
+/** Options of a relay. Durations are in milliseconds. */
+export interface RelayOptions {
+  readonly storage: RelaySource & Partial<Pick<OutboxAdmin, 'count'>>
+  /** The relay closes it when it stops. */
+  readonly publisher: BrokerPublisher
+  /** Who this relay is, in the database and in logs. @default 'relay' */
+  readonly label?: string
+  /** Messages per claim and publish call at most. More is faster up to about 500. @default 500 */
+  readonly batchSize?: number
+  /** Payload bytes per claim at most. @default 4194304 */
+  readonly maxBatchBytes?: number
+  /** How long its lanes stay its own after it has died. Longer: fewer false takeovers, a later true one. @default 30000 */
+  readonly leaseMs?: number
+  /** How long one publish call may take; what is unknown by then is tried again. Must be well below `leaseMs`. @default 10000 */
+  readonly publishTimeoutMs?: number
+  /** First interval between claims that find nothing, where no wakeup comes. @default 1000 */
+  readonly pollIntervalMs?: number
+  /** Longest interval between claims that find nothing. @default 30000 */
+  readonly idlePollIntervalMs?: number
+  /** How long `stop` waits for what is in flight. @default 30000 */
+  readonly shutdownTimeoutMs?: number
+  /** @default exponential() */
+  readonly retry?: RetryPolicy
+  /** Attempts altogether; a message's own `maxAttempts` wins. @default what the retry policy says (20) */
+  readonly maxAttempts?: number
+  /** Relay deaths while publishing a message alone, before it ends DEAD. @default 3 */
+  readonly maxCrashes?: number
+  /**
+   * With a publisher that is not atomic per key, one message of a key is in flight at a time. `false` sends a key's messages
+   * of a batch together: faster for hot keys, but when one of them fails, later ones may be accepted before it.
+   *
+   * @default true
+   */
+  readonly strictKeyOrder?: boolean
+  /** `false`: `start` does nothing. For processes that only sometimes relay. @default true */
+  readonly enabled?: boolean
+  /** Where `WAYBILL_RELAY_…` settings are read; an option given here in code wins. @default process.env */
+  readonly environment?: Environment
+  /** Time and chance; for tests. */
+  readonly runtime?: Runtime
+}
+
+export type ResolvedRelayOptions = Readonly<Required<Omit<RelayOptions, 'environment'>>> & {
+  /** Before the end of the lease, during which no publish call starts. */
+  readonly leaseMarginMs: number
+}
+
+/** Messages of one key per claim while other keys wait, for publishers that take a key's messages one by one. */
+export const keyLimitOfWaves = 50
+
+/** @throws ConfigurationError with everything that is wrong. */
+export function resolveRelayOptions(options: RelayOptions): ResolvedRelayOptions {
+  return checkOptions('Relay', (check) => {
+    const environment = settingsFromEnvironment(options.environment ?? globalThis.process?.env ?? {}, check)
+    const retry = options.retry ?? exponential()
+    const leaseMs = options.leaseMs ?? 30_000
+    const resolved: ResolvedRelayOptions = {
+      storage: options.storage,
+      publisher: options.publisher,
+      label: options.label ?? 'relay',
+      batchSize: options.batchSize ?? environment.batchSize ?? 500,
+      maxBatchBytes: options.maxBatchBytes ?? 4 * 1024 * 1024,
+      leaseMs,
+      leaseMarginMs: Math.ceil(leaseMs / 10),
+      publishTimeoutMs: options.publishTimeoutMs ?? 10_000,
+      pollIntervalMs: options.pollIntervalMs ?? environment.pollIntervalMs ?? 1000,
+      idlePollIntervalMs: options.idlePollIntervalMs ?? Math.max(30_000, options.pollIntervalMs ?? 0),
+      shutdownTimeoutMs: options.shutdownTimeoutMs ?? 30_000,
+      retry,
+      maxAttempts:
+        options.maxAttempts ?? (options.retry ? retry.maxAttempts : environment.maxAttempts) ?? retry.maxAttempts,
+      maxCrashes: options.maxCrashes ?? 3,
+      strictKeyOrder: options.strictKeyOrder ?? true,
+      enabled: options.enabled ?? environment.relayEnabled ?? true,
+      runtime: options.runtime ?? systemRuntime,
+    }
+    checkAdapters(resolved, check)
+    checkRanges(resolved, check)
+    return Object.freeze(resolved)
+  })
+}
+
+function checkAdapters(options: ResolvedRelayOptions, check: OptionCheck): void {
+  for (const option of ['storage', 'publisher'] as const) {
+    const adapter: unknown = options[option]
+    const given = typeof adapter === 'object' && adapter !== null
+    check.that(given, { option, value: adapter, rule: `must be a ${option}, for example of @waybill/memory` })
+    if (given) checkSpecification(options[option])
+  }
+}
+
+function checkRanges(options: ResolvedRelayOptions, check: OptionCheck): void {
+  check.that(typeof options.label === 'string' && options.label !== '' && options.label.length <= 255, {
+    option: 'label',
+    value: options.label,
+    rule: 'must be a text of 1 to 255 characters',
+  })
+  check.integer('batchSize', options.batchSize, 1, 10_000)
+  check.integer('maxBatchBytes', options.maxBatchBytes, 1)
+  check.integer('leaseMs', options.leaseMs, 50, 3_600_000)
+  check.integer('publishTimeoutMs', options.publishTimeoutMs, 1)
+  check.integer('pollIntervalMs', options.pollIntervalMs, 1)
+  check.integer('idlePollIntervalMs', options.idlePollIntervalMs, 1)
+  check.integer('shutdownTimeoutMs', options.shutdownTimeoutMs, 0)
+  check.integer('maxAttempts', options.maxAttempts, 1)
+  check.integer('maxCrashes', options.maxCrashes, 1)
+  const { leaseMs, leaseMarginMs, publishTimeoutMs, pollIntervalMs, idlePollIntervalMs } = options
+  check.that(publishTimeoutMs < leaseMs - leaseMarginMs, {
+    option: 'publishTimeoutMs',
+    value: publishTimeoutMs,
+    rule: `must be less than leaseMs (${leaseMs}) less a tenth, or a call outlives the lease that it started under`,
+  })
+  check.that(pollIntervalMs <= idlePollIntervalMs, {
+    option: 'pollIntervalMs',
+    value: pollIntervalMs,
+    rule: `must not be more than idlePollIntervalMs (${idlePollIntervalMs})`,
+  })
+}
