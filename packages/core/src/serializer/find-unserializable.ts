@@ -1,3 +1,5 @@
+import { pathSegment } from '../message/path-segment.ts'
+
 /** Where a value is that JSON would change, and why. */
 export interface Unserializable {
   /** Appended to the path of the whole, for example `.items[3].total`. */
@@ -39,7 +41,7 @@ function inObject(value: object, key: string, ancestors: object[]): Unserializab
 function inArray(array: readonly unknown[], ancestors: object[]): Unserializable | undefined {
   for (let index = 0; index < array.length; index++) {
     const problem = findUnserializable(array[index], String(index), ancestors)
-    if (problem !== undefined) return { ...problem, path: `[${index}]${problem.path}` }
+    if (problem !== undefined) return { ...problem, path: `${pathSegment(index)}${problem.path}` }
   }
   return undefined
 }
@@ -53,7 +55,7 @@ function inRecord(record: object, ancestors: object[]): Unserializable | undefin
   if (Object.getOwnPropertySymbols(record).length > 0) return here('it has a symbol as key')
   for (const [key, value] of Object.entries(record)) {
     const problem = isLeftOut(value, key) ? undefined : findUnserializable(value, key, ancestors)
-    if (problem !== undefined) return { ...problem, path: `${segment(key)}${problem.path}` }
+    if (problem !== undefined) return { ...problem, path: `${pathSegment(key)}${problem.path}` }
   }
   return undefined
 }
@@ -72,10 +74,6 @@ function representation(value: object, key: string): unknown {
 function nameOf(record: object): string {
   const { name } = record.constructor
   return name === '' ? 'an object of a class' : `a ${name}`
-}
-
-function segment(key: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
 }
 
 function here(reason: string): Unserializable {
