@@ -1,1 +1,6 @@
-export {}
+export { dropConnections, type FailoverOptions, failover } from './anomalies.ts'
+export { type MemoryDatabase, type MemoryDatabaseOptions, memoryDatabase } from './database/memory-database.ts'
+export type { MemoryTransaction } from './database/memory-transaction.ts'
+export { type MemoryLaneStoreOptions, memoryLaneStore } from './storage/lane-store.ts'
+export { type MemoryStorage, type MemoryStorageOptions, memoryStorage } from './storage/memory-storage.ts'
+export type { Schedule } from './storage/schedule.ts'
