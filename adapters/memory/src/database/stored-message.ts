@@ -13,25 +13,27 @@ export interface StoredMessage {
   lastError: FailureSummary | null
 }
 
-/** What an INSERT writes. The payload is copied: the caller may use its buffer again. */
-export function storedMessage(message: OutboxMessage, position: Position, now: number): StoredMessage {
-  const { delayMs, ...contents } = message
-  const availableAt = delayMs === undefined ? message.availableAt : now + delayMs
+/** What an INSERT writes. */
+export function storedMessage(given: OutboxMessage, position: Position, now: number): StoredMessage {
+  const message = contentsOf(given, now)
   const row: LaneRow = {
     position,
     lane: laneOf(message.orderingKey ?? message.id),
     attempts: 0,
     crashes: 0,
-    scheduled: availableAt !== undefined,
+    scheduled: message.availableAt !== undefined,
     expired: false,
-    message: {
-      ...contents,
-      ...(availableAt === undefined ? {} : { availableAt }),
-      payload: message.payload.slice(),
-      headers: { ...message.headers },
-    },
+    message,
   }
   return { row, status: 'PENDING', insertedAt: now, settledAt: 0, deadReason: null, lastError: null }
+}
+
+/** A copy: the caller may use its buffers again. */
+function contentsOf(message: OutboxMessage, now: number): OutboxMessage {
+  const copy = { ...message, payload: message.payload.slice(), headers: { ...message.headers } }
+  if (message.delayMs === undefined) return copy
+  const { delayMs, ...contents } = copy
+  return { ...contents, availableAt: now + message.delayMs }
 }
 
 /** Earliest time of publication. */
