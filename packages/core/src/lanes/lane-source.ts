@@ -42,7 +42,10 @@ export function laneSource(store: LaneStore, options: LaneSourceOptions = {}): L
       })
       own.ended = true
     },
-    claim: (session, request) => claim(store, ownSession(session), request, now),
+    async claim(session, request, operation) {
+      operation?.signal?.throwIfAborted()
+      return claim(store, ownSession(session), request, now)
+    },
     async markPublishing(session, tokens) {
       const own = ownSession(session)
       const rows = tokens as readonly InFlight[]
