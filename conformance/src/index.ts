@@ -1,1 +1,9 @@
-export {}
+export type { TimeControl } from './eventually.ts'
+export type { DescribeOptions, TestRunner } from './register.ts'
+export type { Report, ReportResult, ReportSubject } from './report.ts'
+export { summarize } from './report.ts'
+export type { Harness, HarnessFactory, Requirement, Rule, RuleContext, RuleLevel } from './rule.ts'
+export type { RuleResult, RunOptions, Skip } from './run-rule.ts'
+export { describeStorage, verifyStorage } from './storage/describe.ts'
+export type { OpaqueTransaction, OpenTransaction, PlainRow, StorageHarness } from './storage/harness.ts'
+export { storageRules } from './storage/rules.ts'

@@ -1,0 +1,81 @@
+import { AssertionError } from 'node:assert/strict'
+import { setTimeout as pass, setImmediate as yieldToIo } from 'node:timers/promises'
+
+/** A clock that a harness moves by hand: the database's, with everything that waits by it. */
+export interface TimeControl {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Moves the clock on and runs what has fallen due. */
+  advance(ms: number): void | Promise<void>
+}
+
+export interface PollOptions {
+  /** How long to try, in milliseconds. @default 8000 */
+  readonly withinMs?: number
+}
+
+/** Time between two looks, in milliseconds. */
+const stepMs = 20
+const defaultWithinMs = 8000
+
+/**
+ * How rules let time pass: the harness's virtual clock where it has one, the real clock otherwise. A rule never sleeps; it
+ * looks again and again until what it waits for is there or the deadline has passed.
+ */
+export class Timeline {
+  readonly #control: TimeControl | undefined
+
+  constructor(control?: TimeControl) {
+    this.#control = control
+  }
+
+  /** The database's clock in milliseconds since the epoch; of real databases that of this host, so not to be trusted closely. */
+  wallNow(): number {
+    return this.#control?.now() ?? Date.now()
+  }
+
+  /** For durations, in milliseconds. */
+  now(): number {
+    return this.#control?.now() ?? performance.now()
+  }
+
+  /** Looks until `probe` answers something, and fails with `what` at the deadline. The only place that waits for a change. */
+  async eventually<T>(what: string, probe: () => Promise<T | undefined>, options: PollOptions = {}): Promise<T> {
+    const withinMs = options.withinMs ?? defaultWithinMs
+    const start = this.now()
+    for (;;) {
+      const answer = await probe()
+      if (answer !== undefined) return answer
+      if (this.now() - start >= withinMs)
+        throw new AssertionError({ message: `expected within ${withinMs} ms: ${what}` })
+      await this.#step()
+    }
+  }
+
+  /** Looks for `ms` long, at the beginning and the end too. `probe` throws when what must not happen has happened. */
+  async throughout(ms: number, probe: () => Promise<void>): Promise<void> {
+    const start = this.now()
+    for (;;) {
+      await probe()
+      if (this.now() - start >= ms) return
+      await this.#step()
+    }
+  }
+
+  /** What `promise` resolves to within `ms`; `undefined` if it has not resolved by then. */
+  async within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+    let answer: T | undefined
+    const settled = promise.then((value) => {
+      answer = value
+    })
+    const late = this.eventually('an answer', async () => answer, { withinMs: ms }).catch(() => undefined)
+    await Promise.race([settled, late])
+    return answer
+  }
+
+  async #step(): Promise<void> {
+    if (this.#control === undefined) await pass(stepMs)
+    else await this.#control.advance(stepMs)
+    await yieldToIo()
+  }
+}

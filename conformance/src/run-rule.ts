@@ -1,0 +1,111 @@
+import { Timeline } from './eventually.ts'
+import { type Harness, type HarnessFactory, type Rule, type RuleLevel, unmet } from './rule.ts'
+
+/** What came of one rule. */
+export interface RuleResult {
+  readonly id: string
+  readonly level: RuleLevel
+  readonly result: 'passed' | 'failed' | 'skipped'
+  /** Why it was skipped, or what failed. */
+  readonly reason?: string
+  /** What `verify` (or the harness) threw. */
+  readonly error?: unknown
+  readonly durationMs: number
+}
+
+/** A rule that is left out, and why. */
+export interface Skip {
+  readonly rule: string
+  readonly reason: string
+}
+
+export interface RunOptions {
+  /** Rules left out, each with its reason. An unknown id is a mistake and throws. */
+  readonly skip?: readonly Skip[]
+  /** Repetitions of the stress rules. Absent or 0: they are skipped, and reported so. */
+  readonly stress?: number
+  /** A rule that takes longer, in milliseconds of real time, has failed. @default 15000 */
+  readonly timeoutMs?: number
+}
+
+/** Runs one rule against a harness of its own. Never rejects for the adapter's sake. */
+export async function runRule<H extends Harness>(
+  rule: Rule<H>,
+  createHarness: HarnessFactory<H>,
+  options: RunOptions = {},
+): Promise<RuleResult> {
+  const started = performance.now()
+  const conclude = (outcome: Pick<RuleResult, 'result' | 'reason' | 'error'>): RuleResult => ({
+    id: rule.id,
+    level: rule.level,
+    ...outcome,
+    durationMs: performance.now() - started,
+  })
+  const reason = reasonToSkip(rule, options)
+  if (reason !== undefined) return conclude({ result: 'skipped', reason })
+  try {
+    const missing = await verifyInTime(rule, createHarness, options)
+    if (missing.length > 0)
+      return conclude({ result: 'skipped', reason: `the harness has no ${missing.join(', no ')}` })
+    return conclude({ result: 'passed' })
+  } catch (error) {
+    return conclude({ result: 'failed', reason: error instanceof Error ? error.message : String(error), error })
+  }
+}
+
+/** Runs rules one after the other. */
+export async function runRules<H extends Harness>(
+  rules: readonly Rule<H>[],
+  createHarness: HarnessFactory<H>,
+  options: RunOptions & { readonly onResult?: (result: RuleResult) => void } = {},
+): Promise<readonly RuleResult[]> {
+  checkSkips(rules, options.skip ?? [])
+  const results: RuleResult[] = []
+  for (const rule of rules) {
+    const result = await runRule(rule, createHarness, options)
+    options.onResult?.(result)
+    results.push(result)
+  }
+  return results
+}
+
+/** Throws on skips of rules that do not exist: they hide that a rule was renamed, or was never run. */
+export function checkSkips(rules: readonly Pick<Rule<never>, 'id'>[], skips: readonly Skip[]): void {
+  const unknown = skips.filter((skip) => !rules.some((rule) => rule.id === skip.rule)).map((skip) => skip.rule)
+  if (unknown.length > 0) throw new RangeError(`cannot skip what is no rule: ${unknown.join(', ')}`)
+}
+
+function reasonToSkip(rule: Pick<Rule<never>, 'id' | 'level'>, options: RunOptions): string | undefined {
+  const skip = options.skip?.find((each) => each.rule === rule.id)
+  if (skip !== undefined) return skip.reason
+  return rule.level === 'stress' && !options.stress
+    ? 'stress rules run when `stress` says how many repetitions'
+    : undefined
+}
+
+async function verifyInTime<H extends Harness>(
+  rule: Rule<H>,
+  createHarness: HarnessFactory<H>,
+  options: RunOptions,
+): Promise<readonly string[]> {
+  const harness = await createHarness(rule.id)
+  try {
+    const missing = unmet(rule, harness)
+    if (missing.length > 0) return missing
+    const context = { time: new Timeline(harness.time), repetitions: options.stress ?? 1 }
+    await withTimeout(rule.verify(harness, context), options.timeoutMs ?? 15_000)
+    return []
+  } finally {
+    await harness.close()
+  }
+}
+
+async function withTimeout(work: Promise<void>, timeoutMs: number): Promise<void> {
+  const timeout = Promise.withResolvers<never>()
+  const timer = setTimeout(() => timeout.reject(new Error(`took longer than ${timeoutMs} ms`)), timeoutMs)
+  try {
+    await Promise.race([work, timeout.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

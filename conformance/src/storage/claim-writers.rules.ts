@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { need, type Rule } from '../rule.ts'
+import { sample, samples } from '../samples.ts'
+import { enqueue, joinAlone } from './enqueue.ts'
+import { claimedLabels, publishInTurns } from './hand-driven-relay.ts'
+import { type AnyStorageHarness, openTransaction } from './harness.ts'
+
+/** Databases with several writers: positions are drawn at the insert and become visible at the commit, in another order. */
+export const claimWriterRules: readonly Rule<AnyStorageHarness>[] = [
+  {
+    id: 'claim/finds-late-commits',
+    level: 'required',
+    statement: 'claim MUST hand out a message whose transaction commits after later positions have been published.',
+    intent: 'Sequence order is not commit order: a cursor loses the rows of the slower transaction.',
+    requires: [openTransaction],
+    async verify(harness, { time }) {
+      const relay = await joinAlone(harness, time)
+      for (const label of ['first', 'second', 'third']) {
+        const slow = await need(harness, openTransaction)()
+        await harness.storage.insert(slow.tx, [sample(label)])
+        for (let round = 0; round < 4; round++) {
+          await enqueue(harness, samples('fast', 5))
+          await publishInTurns([relay], time, 5)
+        }
+        await slow.commit()
+        assert.deepEqual(await publishInTurns([relay], time, 1), [label])
+      }
+    },
+  },
+  {
+    id: 'claim/late-commit-keeps-key-order',
+    level: 'required',
+    statement: 'claim MUST hand out the message of a late commit before later messages of its key.',
+    intent:
+      'T1 inserts 10 for key K, T2 publishes 11, T1 commits, T3 inserts 12 for K: a floor at 11 publishes 12 before 10.',
+    requires: [openTransaction],
+    async verify(harness, { time }) {
+      const relay = await joinAlone(harness, time)
+      const slow = await need(harness, openTransaction)()
+      await harness.storage.insert(slow.tx, [sample('k1', { orderingKey: 'k' })])
+      await enqueue(harness, samples('other', 3))
+      await publishInTurns([relay], time, 3)
+      for (let idle = 0; idle < 5; idle++) assert.deepEqual((await relay.claim()).messages, [])
+      await slow.commit()
+      await enqueue(harness, [sample('k2', { orderingKey: 'k' })])
+      assert.deepEqual(await publishInTurns([relay], time, 2, { limit: 1 }), ['k1', 'k2'])
+    },
+  },
+  {
+    id: 'claim/goes-on-beside-an-open-writer',
+    level: 'required',
+    statement: 'claim MUST hand out what has been committed although another transaction that has inserted stays open.',
+    intent: 'One transaction left idle in a debugger stops the whole outbox.',
+    requires: [openTransaction],
+    async verify(harness, { time }) {
+      const relay = await joinAlone(harness, time)
+      const open = await need(harness, openTransaction)()
+      await harness.storage.insert(open.tx, [sample('open', { orderingKey: 'k' })])
+      for (let round = 0; round < 8; round++) {
+        await enqueue(harness, samples('m', 3, { orderingKey: 'k' }))
+        assert.deepEqual(claimedLabels(await relay.collect(3)), ['m1', 'm2', 'm3'])
+      }
+      await open.rollback()
+      await enqueue(harness, [sample('after')])
+      assert.deepEqual(claimedLabels(await relay.collect(1)), ['after'])
+    },
+  },
+]

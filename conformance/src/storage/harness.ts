@@ -1,0 +1,83 @@
+import type { OutboxMessage, OutboxStorage, TransactionRunner } from '@waybill/core/contracts'
+import type { Harness, Requirement } from '../rule.ts'
+
+/** A transaction that stays open until told otherwise. */
+export interface OpenTransaction<Tx> {
+  readonly tx: Tx
+  commit(): Promise<void>
+  rollback(): Promise<void>
+}
+
+/** A row of another program's INSERT: only what has no default. */
+export interface PlainRow {
+  readonly id: string
+  readonly topic: string
+  readonly type: string
+  readonly payload: Uint8Array
+  readonly orderingKey?: string
+}
+
+/**
+ * One isolated outbox: fresh tables, a fresh file. Published messages must be kept (a retention that is not 0), or the rules
+ * on history cannot look.
+ */
+export interface StorageHarness<Tx> extends Harness {
+  readonly storage: OutboxStorage<Tx>
+  readonly runner: TransactionRunner<Tx>
+  /** Another process' view: a second adapter on the same data that shares nothing in memory with the first. */
+  reopen?(): Promise<OutboxStorage<Tx>>
+  /** A handle that the types accept and that is not inside a transaction, if the driver has such a thing. */
+  outsideTransaction?(): Tx
+  /** Runs synchronous work in a transaction, for storages with `insertSync`. */
+  transactionSync?(work: (tx: Tx) => void): void
+  /** Opens a transaction beside others. Only for databases with several writers at a time. */
+  openTransaction?(): Promise<OpenTransaction<Tx>>
+  /** What another program does: a plain INSERT of these columns, committed. */
+  plainInsert?(rows: readonly PlainRow[]): Promise<void>
+}
+
+declare const opaque: unique symbol
+
+/**
+ * Stands for whatever transaction type the adapter has. Rules hand it from the runner to the storage and never look inside.
+ */
+export interface OpaqueTransaction {
+  readonly [opaque]: true
+}
+
+/** What storage rules see. */
+export type AnyStorageHarness = StorageHarness<OpaqueTransaction>
+
+type StorageRequirement<Role> = Requirement<AnyStorageHarness, Role>
+
+export const reopen: StorageRequirement<() => Promise<OutboxStorage<OpaqueTransaction>>> = {
+  name: 'reopen (a second process on the same data)',
+  find: (harness) => harness.reopen?.bind(harness),
+}
+
+export const openTransaction: StorageRequirement<() => Promise<OpenTransaction<OpaqueTransaction>>> = {
+  name: 'openTransaction (several writers at a time)',
+  find: (harness) => harness.openTransaction?.bind(harness),
+}
+
+export const outsideTransaction: StorageRequirement<() => OpaqueTransaction> = {
+  name: 'outsideTransaction (a handle without a transaction)',
+  find: (harness) => harness.outsideTransaction?.bind(harness),
+}
+
+export const plainInsert: StorageRequirement<(rows: readonly PlainRow[]) => Promise<void>> = {
+  name: "plainInsert (another program's INSERT)",
+  find: (harness) => harness.plainInsert?.bind(harness),
+}
+
+type Sync = Required<Pick<AnyStorageHarness, 'transactionSync'>> & {
+  insertSync(tx: OpaqueTransaction, messages: readonly OutboxMessage[]): void
+}
+
+export const synchronous: StorageRequirement<Sync> = {
+  name: 'insertSync and transactionSync (a synchronous driver)',
+  find: ({ storage, transactionSync }) => {
+    if (storage.insertSync === undefined || transactionSync === undefined) return undefined
+    return { transactionSync, insertSync: storage.insertSync.bind(storage) }
+  },
+}
