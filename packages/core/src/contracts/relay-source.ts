@@ -7,6 +7,8 @@ import type { WakeupSource } from './wakeup-source.ts'
 export interface RelaySession {
   /** Fresh for every session, for logs. */
   readonly id: string
+  /** Lanes that the session owns at present, for health checks. Absent: the storage does not share work by lanes. */
+  readonly lanes?: ReadonlySet<number>
 }
 
 /** Possession of one claimed message. Opaque to core, compared by identity, and dead with its session. */

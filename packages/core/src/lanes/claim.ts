@@ -21,8 +21,8 @@ export async function claim(
   if (session.ended) return nothing
   if (now() >= session.membershipDueAt) await lookAfterMembership(store, session, now)
   let result = await claimOnce(store, session, request, now)
-  if (result.messages.length === 0 && !session.trusted && !session.ended) {
-    session.trusted = true
+  if (result.messages.length === 0 && session.inFlight.size === 0 && !session.trusted && !session.ended) {
+    session.trust()
     if (await lookAfterMembership(store, session, now)) result = await claimOnce(store, session, request, now)
   }
   return session.ended ? nothing : result

@@ -72,6 +72,12 @@ export class LaneSession implements RelaySession {
     return this.lanes.size === laneCount ? null : [...this.lanes]
   }
 
+  /** It has proved itself, and takes its share of the lanes with the next claim. */
+  trust(): void {
+    if (!this.trusted) this.membershipDueAt = 0
+    this.trusted = true
+  }
+
   setFloorBack(before: Position): void {
     this.generation++
     this.floor = Math.min(this.floor, before - 1)

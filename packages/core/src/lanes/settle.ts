@@ -78,7 +78,7 @@ async function settlePublished(store: LaneStore, session: LaneSession, rows: rea
     })
   }
   for (const row of done) finish(session, row)
-  session.trusted ||= done.length > 0
+  if (done.length > 0) session.trust()
   return rows.length - done.length
 }
 
@@ -135,7 +135,7 @@ async function settleFailed(
     for (const [row, due] of dueAt) putHold(session, row, due)
     for (const row of released) session.inFlight.delete(row.position)
     for (const row of rows) session.window.delete(row.position)
-    session.trusted = true
+    session.trust()
     return true
   })
 }

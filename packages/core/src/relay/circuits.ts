@@ -4,6 +4,8 @@ const firstProbeMs = 1000
 const lastProbeMs = 30_000
 /** Unknown outcomes of a topic in a row, without one accepted, that open its circuit. */
 const unknownAtMost = 3
+/** Messages remembered between two unknown outcomes. */
+const rememberedAtMost = 10_000
 
 interface Circuit {
   probeAt: number
@@ -78,26 +80,34 @@ export class Circuits {
 
   /** Takes in what was not accepted. Call it after {@link accepted} for the same publish call. */
   failed(topic: string, outcome: Exclude<PublishOutcome, { type: 'accepted' | 'not-sent' }>, wasProbe: boolean): void {
-    if (outcome.type === 'unavailable') return this.#openCircuit(topic, outcome.error)
-    if (outcome.type === 'unknown') {
-      const inARow = (this.#unknownInARow.get(topic) ?? 0) + 1
-      this.#unknownInARow.set(topic, inARow)
-      if (inARow >= unknownAtMost) return this.#openCircuit(topic, outcome.error)
-    }
-    if (wasProbe) this.cancelProbe(topic)
+    if (outcome.type === 'unknown') this.#unknownInARow.set(topic, (this.#unknownInARow.get(topic) ?? 0) + 1)
+    const isOutage =
+      outcome.type === 'unavailable' ||
+      (outcome.type === 'unknown' && (this.#unknownInARow.get(topic) ?? 0) >= unknownAtMost)
+    if (isOutage) this.#openCircuit(topic, outcome.error)
+    else if (wasProbe) this.cancelProbe(topic)
   }
 
   /** Whether the topic has accepted something since this message's last unknown outcome; remembers this one. */
   worksSinceUnknown(topic: string, messageId: string): boolean {
     const accepted = this.#accepted.get(topic) ?? 0
     const before = this.#unknownSince.get(messageId)
+    this.#unknownSince.delete(messageId)
     this.#unknownSince.set(messageId, accepted)
+    if (this.#unknownSince.size > rememberedAtMost) this.#forgetOldest()
     return before !== undefined && accepted > before
   }
 
   /** The message has an outcome that is known. */
   forget(messageId: string): void {
     if (this.#unknownSince.size > 0) this.#unknownSince.delete(messageId)
+  }
+
+  #forgetOldest(): void {
+    for (const id of this.#unknownSince.keys()) {
+      this.#unknownSince.delete(id)
+      return
+    }
   }
 
   #openCircuit(topic: string, error: Error): void {

@@ -23,7 +23,7 @@ export interface RelayOptions {
   readonly publishTimeoutMs?: number
   /** First interval between claims that find nothing, where no wakeup comes. @default 1000 */
   readonly pollIntervalMs?: number
-  /** Longest interval between claims that find nothing. @default 30000 */
+  /** Longest interval between claims that find nothing; at least `pollIntervalMs`. @default 30000 */
   readonly idlePollIntervalMs?: number
   /** How long `stop` waits for what is in flight. @default 30000 */
   readonly shutdownTimeoutMs?: number
@@ -56,36 +56,42 @@ export type ResolvedRelayOptions = Readonly<Required<Omit<RelayOptions, 'environ
 /** Messages of one key per claim while other keys wait, for publishers that take a key's messages one by one. */
 export const keyLimitOfWaves = 50
 
+const defaults = {
+  label: 'relay',
+  batchSize: 500,
+  maxBatchBytes: 4 * 1024 * 1024,
+  leaseMs: 30_000,
+  publishTimeoutMs: 10_000,
+  pollIntervalMs: 1000,
+  idlePollIntervalMs: 30_000,
+  shutdownTimeoutMs: 30_000,
+  maxCrashes: 3,
+  strictKeyOrder: true,
+  enabled: true,
+  runtime: systemRuntime,
+} as const
+
 /** @throws ConfigurationError with everything that is wrong. */
 export function resolveRelayOptions(options: RelayOptions): ResolvedRelayOptions {
   return checkOptions('Relay', (check) => {
-    const environment = settingsFromEnvironment(options.environment ?? globalThis.process?.env ?? {}, check)
+    const { relayEnabled, outboxEnabled, ...environment } = settingsFromEnvironment(
+      options.environment ?? globalThis.process?.env ?? {},
+      check,
+    )
     const retry = options.retry ?? exponential()
-    const leaseMs = options.leaseMs ?? 30_000
-    const resolved: ResolvedRelayOptions = {
-      storage: options.storage,
-      publisher: options.publisher,
-      label: options.label ?? 'relay',
-      batchSize: options.batchSize ?? environment.batchSize ?? 500,
-      maxBatchBytes: options.maxBatchBytes ?? 4 * 1024 * 1024,
-      leaseMs,
-      leaseMarginMs: Math.ceil(leaseMs / 10),
-      publishTimeoutMs: options.publishTimeoutMs ?? 10_000,
-      pollIntervalMs: options.pollIntervalMs ?? environment.pollIntervalMs ?? 1000,
-      idlePollIntervalMs: options.idlePollIntervalMs ?? Math.max(30_000, options.pollIntervalMs ?? 0),
-      shutdownTimeoutMs: options.shutdownTimeoutMs ?? 30_000,
-      retry,
-      maxAttempts:
-        options.maxAttempts ?? (options.retry ? retry.maxAttempts : environment.maxAttempts) ?? retry.maxAttempts,
-      maxCrashes: options.maxCrashes ?? 3,
-      strictKeyOrder: options.strictKeyOrder ?? true,
-      enabled: options.enabled ?? environment.relayEnabled ?? true,
-      runtime: options.runtime ?? systemRuntime,
-    }
+    const enabled = relayEnabled ?? defaults.enabled
+    // A retry policy in code brings its own maxAttempts, which the environment must not override.
+    const maxAttempts = (options.retry ? undefined : environment.maxAttempts) ?? retry.maxAttempts
+    const given = { ...defaults, enabled, ...environment, maxAttempts, ...withoutUndefined(options), retry }
+    const resolved: ResolvedRelayOptions = { ...given, leaseMarginMs: Math.ceil(given.leaseMs / 10) }
     checkAdapters(resolved, check)
     checkRanges(resolved, check)
     return Object.freeze(resolved)
   })
+}
+
+function withoutUndefined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T
 }
 
 function checkAdapters(options: ResolvedRelayOptions, check: OptionCheck): void {

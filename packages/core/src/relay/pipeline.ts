@@ -1,0 +1,106 @@
+import type { Batch } from './batch.ts'
+import { claimBatch } from './claim-stage.ts'
+import { publishBatch, withoutDying } from './publish-stage.ts'
+import { type Ending, type SessionSetup, SessionWork } from './session-work.ts'
+
+/**
+ * One session's work: claims N + 1 while N is being published while N - 1 is being settled.
+ *
+ * Order rests on one rule: after any outcome but accepted, nothing of that key is handed on until its settlement has
+ * committed. Its messages in the next batch, and in a claim still on its way, are given back.
+ */
+export class Pipeline {
+  readonly #work: SessionWork
+  #next: Batch | null = null
+
+  constructor(setup: SessionSetup) {
+    this.#work = new SessionWork(setup)
+  }
+
+  /** Works until something ends it, then finishes or gives back what is in flight. */
+  async run(): Promise<Ending> {
+    const work = this.#work
+    await Promise.all([this.#guard(this.#claims()), this.#guard(this.#publishes())])
+    work.release(this.#next?.messages ?? [])
+    await work.settling.idle()
+    work.lease.stop()
+    return work.ending ?? { type: 'closed' }
+  }
+
+  /** Ends it in good order. */
+  close(): void {
+    this.#work.end({ type: 'closed' })
+  }
+
+  /** Ends it without waiting for settlements that do not succeed. */
+  abandon(): void {
+    this.close()
+    this.#work.settling.giveUp()
+  }
+
+  wake(): void {
+    this.#work.wake()
+  }
+
+  /** A defect in a stage must end the relay loudly, not leave it half alive. */
+  async #guard(stage: Promise<void>): Promise<void> {
+    try {
+      await stage
+    } catch (error) {
+      this.#work.end({
+        type: 'failed',
+        error: error instanceof Error ? error : new Error(String(error), { cause: error }),
+      })
+    }
+  }
+
+  async #claims(): Promise<void> {
+    const work = this.#work
+    const { publisher } = work.options
+    for (;;) {
+      await work.until(() => this.#next === null && (work.poller.isDue || work.endWhenDrained))
+      if (work.ending !== null) return
+      if (publisher.readiness?.ready() === false) {
+        const message = `'${publisher.name}' takes no messages at present`
+        work.end({ type: 'broker-unavailable', error: { code: 'BROKER_UNAVAILABLE', message } })
+        return
+      }
+      this.#next = await claimBatch(work)
+      this.#clearNext()
+      work.wake()
+    }
+  }
+
+  async #publishes(): Promise<void> {
+    const work = this.#work
+    // With its first batch settled, a session may take its share of the work.
+    let first = true
+    for (;;) {
+      await work.until(() => this.#next !== null && work.settling.hasRoom)
+      const batch = this.#next
+      if (work.ending !== null || batch === null) return
+      this.#next = null
+      work.publishing = true
+      work.wake()
+      await publishBatch(work, batch, () => this.#clearNext())
+      work.publishing = false
+      work.wake()
+      if (first) void work.settling.idle().then(() => work.poller.wake('committed'))
+      first = false
+    }
+  }
+
+  /** Gives back what the next batch has of keys that died and of topics that cannot be reached. */
+  #clearNext(): void {
+    const next = this.#next
+    if (next === null) return
+    const work = this.#work
+    const messages = withoutDying(work, next.messages)
+    const closed = messages.filter(
+      ({ message }) => work.circuits.isOpen(message.topic) && !next.probes.has(message.topic),
+    )
+    if (closed.length > 0) work.release(closed)
+    const kept = closed.length > 0 ? messages.filter((claimed) => !closed.includes(claimed)) : messages
+    this.#next = kept.length > 0 ? { ...next, messages: kept } : null
+  }
+}

@@ -1,0 +1,121 @@
+import {
+  type ClaimedMessage,
+  type FailureSummary,
+  orderingScope,
+  type RelaySession,
+  WaybillError,
+} from '../contracts/index.ts'
+import type { TypedEvents } from '../events/typed-events.ts'
+import { Circuits } from './circuits.ts'
+import type { RelayEvents } from './events.ts'
+import { Lease } from './lease.ts'
+import type { ResolvedRelayOptions } from './options.ts'
+import type { Poller } from './poller.ts'
+import { SettleQueue } from './settle-queue.ts'
+
+/** Why a session's work has ended. */
+export type Ending =
+  | { readonly type: 'closed' }
+  /** Nothing is due any more; only when asked to end then. */
+  | { readonly type: 'drained' }
+  | { readonly type: 'lost' }
+  | { readonly type: 'broker-unavailable'; readonly error: FailureSummary }
+  | { readonly type: 'failed'; readonly error: Error }
+
+export interface SessionSetup {
+  readonly options: ResolvedRelayOptions
+  readonly session: RelaySession
+  /** Monotonic time from before the session was opened. */
+  readonly joinedAt: number
+  readonly poller: Poller
+  readonly events: TypedEvents<RelayEvents>
+  readonly endWhenDrained: boolean
+}
+
+/** What the stages of a session share: its lease, circuits and settlements, and its end. */
+export class SessionWork {
+  readonly options: ResolvedRelayOptions
+  readonly session: RelaySession
+  readonly poller: Poller
+  readonly events: TypedEvents<RelayEvents>
+  readonly endWhenDrained: boolean
+  readonly lease: Lease
+  readonly circuits: Circuits
+  readonly settling: SettleQueue
+  /** A batch is being published. */
+  publishing = false
+  #ending: Ending | null = null
+  #waiting: (() => void)[] = []
+
+  constructor(setup: SessionSetup) {
+    const { options, session, events } = setup
+    this.options = options
+    this.session = session
+    this.poller = setup.poller
+    this.events = events
+    this.endWhenDrained = setup.endWhenDrained
+    const { leaseMs, leaseMarginMs: marginMs, runtime, storage: source } = options
+    const onError = (error: unknown) => this.report(error)
+    const onLost = () => this.end({ type: 'lost' })
+    this.circuits = new Circuits(runtime.now, {
+      opened: (topic, error, probeInMs) => events.emit('circuitOpened', { topic, error, probeInMs }),
+      closed: (topic) => events.emit('circuitClosed', { topic }),
+    })
+    this.lease = new Lease({ source, session, leaseMs, marginMs, runtime, onLost, onError }, setup.joinedAt)
+    this.settling = new SettleQueue({
+      source,
+      session,
+      runtime,
+      onError,
+      onLost,
+      onChange: () => this.wake(),
+      onFailed: (error) => this.end({ type: 'failed', error }),
+    })
+  }
+
+  get ending(): Ending | null {
+    return this.#ending
+  }
+
+  /** The first reason to end counts. */
+  end(ending: Ending): void {
+    this.#ending ??= ending
+    if (ending.type === 'lost') this.settling.giveUp()
+    this.wake()
+  }
+
+  /** Waits until the condition holds or the session ends. */
+  async until(condition: () => boolean): Promise<void> {
+    while (this.#ending === null && !condition()) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+  }
+
+  /** Something that {@link until} may wait for has changed. */
+  wake(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+
+  report(error: unknown): void {
+    this.events.emit('error', error instanceof Error ? error : new Error(String(error), { cause: error }))
+  }
+
+  /** An error after which trying again is of no use ends the session. Answers whether it is one. */
+  endIfFinal(error: unknown): boolean {
+    const final = WaybillError.isInstance(error) && !error.retryable
+    if (final) this.end({ type: 'failed', error })
+    return final
+  }
+
+  /** Nothing of its key may be handed on: an earlier message was not accepted and that is not settled yet. */
+  isDying(claimed: ClaimedMessage): boolean {
+    return !this.settling.dying.isEmpty && this.settling.dying.has(orderingScope(claimed.message))
+  }
+
+  /** Gives messages back as they were. */
+  release(messages: readonly ClaimedMessage[]): void {
+    this.settling.add(messages.map((claimed) => ({ claimed, settlement: { type: 'release', token: claimed.token } })))
+  }
+}
