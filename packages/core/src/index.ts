@@ -1,1 +1,3 @@
-export {}
+export type { RelayEvents } from './relay/events.ts'
+export type { RelayOptions } from './relay/options.ts'
+export { type DrainCounts, Relay, type RelayHealth } from './relay/relay.ts'
