@@ -1,1 +1,9 @@
-export {}
+export { type SchemaDialect, type SqlContext, type SqlDialect, sqlContext } from './dialect.ts'
+export { onlyRow, type SqlDatabase, type SqlExecutor, type Statement, type StatementResult } from './executor.ts'
+export { type InsertStatements, insertStatements } from './insert.ts'
+export { type LaneStoreParts, sqlLaneStore } from './lanes/lane-store.ts'
+export { type PendingRows, pendingRows, type ScheduleRow, schedule } from './lanes/pending-rows.ts'
+export { type LaneRowColumns, toLaneRow } from './message-row.ts'
+export { checkSchema } from './schema/check.ts'
+export { migrationSql, migrations } from './schema/migrations.ts'
+export type { TableNames, Tables } from './tables.ts'

@@ -1,1 +1,2 @@
-export {}
+export { type SqliteMigrationOptions, sqliteMigrationSql, sqliteMigrations } from './migrations.ts'
+export type { SqliteStorageOptions } from './options.ts'

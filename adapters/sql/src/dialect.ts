@@ -1,0 +1,71 @@
+import type { RowRef } from '@waybill/core/lanes'
+import {
+  type ColumnDataType,
+  type ColumnDefinitionBuilder,
+  type Dialect,
+  DummyDriver,
+  type Expression,
+  Kysely,
+  type RawBuilder,
+} from 'kysely'
+import { type TableNames, type Tables, tableNames } from './tables.ts'
+
+/** What differs between the databases in the statements, and only that. */
+export interface SqlDialect {
+  readonly compiler: Pick<Dialect, 'createAdapter' | 'createQueryCompiler' | 'createIntrospector'>
+  /** The database's clock in whole milliseconds since the epoch, the moment of the statement. */
+  readonly now: RawBuilder<number>
+  /** Makes one value of many, for {@link oneOf} and {@link pairOneOf}. */
+  list(values: readonly (number | string | readonly [string, string])[]): unknown
+  /** Whether a column is in a list of numbers or texts. */
+  oneOf(column: Expression<unknown>, list: Expression<unknown>, element: 'number' | 'text'): RawBuilder<boolean>
+  /** Whether two columns together are in a list of pairs of texts. */
+  pairOneOf(
+    columns: readonly [Expression<unknown>, Expression<unknown>],
+    list: Expression<unknown>,
+  ): RawBuilder<boolean>
+  /** Makes one value of many rows' places, for {@link rowOneOf}. */
+  rows(rows: readonly RowRef[]): unknown
+  /** Whether a row of the messages is listed: by position and id, or by position alone where none is drawn twice. */
+  rowOneOf(list: Expression<unknown>): RawBuilder<boolean>
+  /** At the end of a `select` inside a transaction: rows are held against change, or only against removal. */
+  readonly holdAgainst: { readonly change: RawBuilder<unknown>; readonly removal: RawBuilder<unknown> }
+  readonly schema: SchemaDialect
+}
+
+/** What differs between the databases in the tables' definitions. */
+export interface SchemaDialect {
+  /** Text of at most 255 characters, compared byte for byte. */
+  readonly name: ColumnDataType | RawBuilder<unknown>
+  readonly text: ColumnDataType | RawBuilder<unknown>
+  readonly integer: ColumnDataType | RawBuilder<unknown>
+  readonly payload: ColumnDataType | RawBuilder<unknown>
+  /** Makes a column the primary key, drawn ascending at the insert and never given twice. */
+  position(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder
+  /** Lane of `ordering_key ?? id`: stable for ever, well spread, computable by plain SQL. */
+  readonly lane: RawBuilder<number>
+  /** Whether a text has 1 to 255 characters, none of them NUL. */
+  isName(column: Expression<unknown>): RawBuilder<boolean>
+  isBytes(column: Expression<unknown>): RawBuilder<boolean>
+  /** Whether a text is a JSON value of that type. Never fails, whatever the text. */
+  isJson(column: Expression<unknown>, type: 'object' | 'array'): RawBuilder<boolean>
+  /** Whether a field of a JSON object is absent or of that type. */
+  isField(column: Expression<unknown>, field: string, type: 'string' | 'integer'): RawBuilder<boolean>
+  /** Whether an index can hold only the rows of a condition. Else indexes begin with the status. */
+  readonly partialIndexes: boolean
+  /** Follows the definition of a table, for example its engine. `rows`: it has a number as its primary key. */
+  tableEnd(kind: 'rows' | 'keyed'): RawBuilder<unknown>
+}
+
+/** The builder of one storage's statements. It compiles and never executes. */
+export interface SqlContext {
+  readonly dialect: SqlDialect
+  readonly builder: Kysely<Tables>
+  readonly table: TableNames
+  readonly tablePrefix: string
+}
+
+export function sqlContext(dialect: SqlDialect, tablePrefix: string): SqlContext {
+  const builder = new Kysely<Tables>({ dialect: { ...dialect.compiler, createDriver: () => new DummyDriver() } })
+  return { dialect, builder, table: tableNames(tablePrefix), tablePrefix }
+}

@@ -1,0 +1,115 @@
+import type { LaneStore, Position, RowRef } from '@waybill/core/lanes'
+import { sql } from 'kysely'
+import type { SqlContext } from '../dialect.ts'
+import type { SqlDatabase, Statement } from '../executor.ts'
+import { type Template, template } from '../template.ts'
+import { laneTransaction } from './lane-transaction.ts'
+
+export interface LaneStoreParts extends Pick<LaneStore, 'name' | 'read' | 'barrier'> {
+  readonly context: SqlContext
+  /** Opens the database at first use. */
+  readonly database: () => Promise<SqlDatabase>
+  /** See {@link SqlStorageOptions.retentionMs}. */
+  readonly keepsPublished: boolean
+  /** Refuses a schema that does not fit. */
+  readonly checkSchema: (database: SqlDatabase) => Promise<void>
+}
+
+/** A lane store of everything but the read, of which the databases have too different ideas. */
+export function sqlLaneStore(parts: LaneStoreParts): LaneStore {
+  const { context, database, keepsPublished, checkSchema, ...store } = parts
+  const statements = relayStatements(context)
+  const publish = publishTemplate(context, keepsPublished)
+  const stillPending = pendingTemplate(context)
+  return {
+    ...store,
+    async addRelay(relay) {
+      const opened = await database()
+      await checkSchema(opened)
+      await opened.execute(statements.add(relay))
+    },
+    async renew(relayId) {
+      const { affected } = await (await database()).urgent.execute(statements.renew(relayId))
+      return affected > 0
+    },
+    async mark(relayId, window) {
+      const { affected } = await (await database()).execute(statements.mark({ relayId, window }))
+      return affected > 0
+    },
+    async publish(rows) {
+      const { lazy } = await database()
+      const { affected } = await lazy.execute(publish(rows))
+      if (affected === rows.length) return rows.map((row) => row.position)
+      const pending = await lazy.execute(stillPending(rows))
+      const left = new Set(pending.rows.map((row) => row.position))
+      return rows.map((row) => row.position).filter((position) => !left.has(position))
+    },
+    transaction: async (work) => (await database()).transaction((tx) => work(laneTransaction(context, tx))),
+  }
+}
+
+interface RelayStatements {
+  readonly add: Template<{ readonly id: string; readonly label: string; readonly leaseMs: number }>
+  readonly renew: Template<string>
+  readonly mark: Template<{ readonly relayId: string; readonly window: readonly Position[] }>
+}
+
+function relayStatements({ builder, dialect, table }: SqlContext): RelayStatements {
+  const leased = sql<number>`${dialect.now} + lease_ms`
+  return {
+    add: template((parameter) =>
+      builder.insertInto(table.relays).values({
+        id: parameter(({ id }) => id),
+        label: parameter(({ label }) => label),
+        lease_ms: parameter(({ leaseMs }) => leaseMs),
+        lease_until: sql`${dialect.now} + ${parameter(({ leaseMs }) => leaseMs)}`,
+        window_positions: '[]',
+      }),
+    ),
+    renew: template((parameter) =>
+      builder
+        .updateTable(table.relays)
+        .set({ lease_until: leased })
+        .where(
+          'id',
+          '=',
+          parameter((id) => id),
+        ),
+    ),
+    mark: template((parameter) =>
+      builder
+        .updateTable(table.relays)
+        .set({ window_positions: parameter(({ window }) => JSON.stringify(window)), lease_until: leased })
+        .where(
+          'id',
+          '=',
+          parameter(({ relayId }) => relayId),
+        ),
+    ),
+  }
+}
+
+/** Rows by list, never by range: a range can hold a row that committed late and is unpublished. */
+function publishTemplate({ builder, dialect, table }: SqlContext, keeps: boolean): Template<readonly RowRef[]> {
+  return template((parameter) => {
+    const listed = dialect.rowOneOf(parameter((rows: readonly RowRef[]) => dialect.rows(rows)))
+    const published = { status: sql.lit('PUBLISHED' as const), published_at: dialect.now }
+    return keeps
+      ? builder.updateTable(table.messages).set(published).where(listed).where('status', '=', sql.lit('PENDING'))
+      : builder.deleteFrom(table.messages).where(listed).where('status', '=', sql.lit('PENDING'))
+  })
+}
+
+function pendingTemplate({
+  builder,
+  dialect,
+  table,
+}: SqlContext): (rows: readonly RowRef[]) => Statement<{ position: number }> {
+  return template((parameter) =>
+    builder
+      .selectFrom(table.messages)
+      .select('position')
+      .where(dialect.rowOneOf(parameter((rows: readonly RowRef[]) => dialect.rows(rows))))
+      .where('status', '=', sql.lit('PENDING')),
+  )
+}

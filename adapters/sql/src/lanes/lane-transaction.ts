@@ -1,0 +1,151 @@
+import { type LaneTransaction, laneCount, type Position, type RelayRecord } from '@waybill/core/lanes'
+import { type Compilable, sql } from 'kysely'
+import type { SqlContext } from '../dialect.ts'
+import { onlyRow, type SqlExecutor } from '../executor.ts'
+import { messageColumns, toMessage } from '../message-row.ts'
+
+/** Rows around the messages are few and rarely touched: these statements are built where they are used. */
+export function laneTransaction(context: SqlContext, tx: SqlExecutor): LaneTransaction {
+  return { ...membership(context, tx), ...keyState(context, tx), ...outcomes(context, tx) }
+}
+
+type Membership = 'now' | 'holdRelay' | 'relays' | 'removeRelay' | 'trustRelay' | 'owners' | 'assign' | 'setWindow'
+type KeyState = 'holds' | 'putHold' | 'removeHold' | 'suspects' | 'putSuspect' | 'removeSuspects'
+type Outcomes = 'pending' | 'retry' | 'bury'
+
+async function rowsOf<Row>(tx: SqlExecutor, query: Compilable<Row>): Promise<readonly Row[]> {
+  const { rows } = await tx.execute(query.compile())
+  return rows
+}
+
+async function run(tx: SqlExecutor, query: Compilable): Promise<void> {
+  await tx.execute(query.compile())
+}
+
+function membership({ builder, dialect, table }: SqlContext, tx: SqlExecutor): Pick<LaneTransaction, Membership> {
+  const { now, holdAgainst } = dialect
+  const relay = (id: string) => builder.updateTable(table.relays).where('id', '=', id)
+  return {
+    async now() {
+      return onlyRow(await rowsOf(tx, builder.selectNoFrom(now.as('now')))).now
+    },
+    async holdRelay(id) {
+      const query = builder.selectFrom(table.relays).select('id').where('id', '=', id).modifyEnd(holdAgainst.removal)
+      return (await rowsOf(tx, query)).length > 0
+    },
+    async relays() {
+      const expired = sql<number | boolean>`lease_until <= ${now} or lease_until > ${now} + lease_ms`
+      const query = builder
+        .selectFrom(table.relays)
+        .select(['id', 'label', 'trusted', 'window_positions', expired.as('expired')])
+        .orderBy('id')
+        .modifyEnd(holdAgainst.change)
+      return (await rowsOf(tx, query)).map(
+        (row): RelayRecord => ({
+          id: row.id,
+          label: row.label,
+          trusted: row.trusted === 1,
+          expired: Boolean(row.expired),
+          window: JSON.parse(row.window_positions),
+        }),
+      )
+    },
+    removeRelay: (id) => run(tx, builder.deleteFrom(table.relays).where('id', '=', id)),
+    trustRelay: (id) => run(tx, relay(id).set({ trusted: 1 })),
+    async owners() {
+      const owners = new Array<string | null>(laneCount).fill(null)
+      for (const row of await rowsOf(tx, builder.selectFrom(table.lanes).selectAll())) owners[row.lane] = row.owner
+      return owners
+    },
+    assign: (lanes, owner) =>
+      run(
+        tx,
+        builder
+          .updateTable(table.lanes)
+          .set({ owner })
+          .where(inNumbers(dialect, 'lane', lanes)),
+      ),
+    setWindow: (id, window) => run(tx, relay(id).set({ window_positions: JSON.stringify(window) })),
+  }
+}
+
+function keyState({ builder, dialect, table }: SqlContext, tx: SqlExecutor): Pick<LaneTransaction, KeyState> {
+  const removeSuspects = (positions: readonly Position[]): Promise<void> =>
+    run(tx, builder.deleteFrom(table.suspects).where(inNumbers(dialect, 'position', positions)))
+  return {
+    async holds(lanes) {
+      const query = builder
+        .selectFrom(table.holds)
+        .selectAll()
+        .where(inNumbers(dialect, 'lane', lanes))
+        .orderBy('head')
+      return (await rowsOf(tx, query)).map(({ due_at, ...hold }) => ({ ...hold, dueAt: due_at }))
+    },
+    async putHold({ dueAt, topic, key, lane, head }) {
+      await run(tx, builder.deleteFrom(table.holds).where('topic', '=', topic).where('key', '=', key))
+      await run(tx, builder.insertInto(table.holds).values({ topic, key, lane, head, due_at: dueAt }))
+    },
+    removeHold: ({ topic, key, head }) =>
+      run(
+        tx,
+        builder.deleteFrom(table.holds).where('topic', '=', topic).where('key', '=', key).where('head', '=', head),
+      ),
+    suspects: (lanes) =>
+      rowsOf(
+        tx,
+        builder
+          .selectFrom(table.suspects)
+          .selectAll()
+          .where(inNumbers(dialect, 'lane', lanes))
+          .orderBy('position'),
+      ),
+    async putSuspect({ position, lane, crashes }) {
+      await removeSuspects([position])
+      await run(tx, builder.insertInto(table.suspects).values({ position, lane, crashes }))
+    },
+    removeSuspects,
+  }
+}
+
+function outcomes({ builder, dialect, table }: SqlContext, tx: SqlExecutor): Pick<LaneTransaction, Outcomes> {
+  const pendingRow = (row: { readonly position: Position; readonly id: string }) =>
+    builder
+      .updateTable(table.messages)
+      .where('position', '=', row.position)
+      .where('id', '=', row.id)
+      .where('status', '=', 'PENDING')
+  return {
+    async pending(positions) {
+      const query = builder
+        .selectFrom(table.messages)
+        .select(['position', 'lane', 'crashes', ...messageColumns])
+        .where(inNumbers(dialect, 'position', positions))
+        .where('status', '=', 'PENDING')
+        .orderBy('position')
+      return (await rowsOf(tx, query)).map((row) => ({
+        position: row.position,
+        lane: row.lane,
+        crashes: row.crashes,
+        message: toMessage(row),
+      }))
+    },
+    retry: (row, { attempts, crashes, error }) =>
+      run(tx, pendingRow(row).set({ attempts, crashes, last_error: JSON.stringify(error) })),
+    bury: (row, { attempts, crashes, reason, error }) =>
+      run(
+        tx,
+        pendingRow(row).set({
+          status: 'DEAD',
+          attempts,
+          crashes,
+          died_at: dialect.now,
+          dead_reason: reason,
+          last_error: JSON.stringify(error),
+        }),
+      ),
+  }
+}
+
+function inNumbers(dialect: SqlContext['dialect'], column: string, values: readonly number[]) {
+  return dialect.oneOf(sql.ref(column), sql`${dialect.list(values)}`, 'number')
+}

@@ -1,0 +1,167 @@
+import { laneCount } from '@waybill/core/lanes'
+import { type ColumnDefinitionBuilder, type Compilable, type CreateTableBuilder, type RawBuilder, sql } from 'kysely'
+import type { SqlContext } from '../dialect.ts'
+import { attributes } from '../message-row.ts'
+
+// Once released, what this file makes of a dialect never changes: another version gets another file.
+
+type Table = CreateTableBuilder<string, string>
+type Statements = readonly Compilable[]
+
+const required = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder => column.notNull()
+const count = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder => column.notNull().defaultTo(0)
+
+export function createInitial(context: SqlContext): Statements {
+  return [
+    messages(context),
+    ...messageIndexes(context),
+    ...relayTables(context),
+    ...rowStateTables(context),
+    ...small(context),
+  ]
+}
+
+export function dropInitial({ builder, table }: SqlContext): Statements {
+  return Object.values(table)
+    .toReversed()
+    .map((name) => builder.schema.dropTable(name))
+}
+
+function messages(context: SqlContext): Compilable {
+  const { name, text, integer, payload, position, lane, tableEnd } = context.dialect.schema
+  const columns = context.builder.schema
+    .createTable(context.table.messages)
+    .addColumn('position', integer, position)
+    .addColumn('id', name, (column) => column.notNull().unique())
+    .addColumn('topic', name, required)
+    .addColumn('type', name, required)
+    .addColumn('ordering_key', name)
+    .addColumn('lane', integer, (column) => column.notNull().generatedAlwaysAs(lane).stored())
+    .addColumn('payload', payload, required)
+    .addColumn('headers', text)
+    .addColumn('attributes', text)
+    .addColumn('aggregate_type', name)
+    .addColumn('aggregate_id', name)
+    .addColumn('status', name, (column) => column.notNull().defaultTo('PENDING'))
+    .addColumn('attempts', integer, count)
+    .addColumn('crashes', integer, count)
+    .addColumn('max_attempts', integer)
+    .addColumn('available_at', integer)
+    .addColumn('expires_at', integer)
+    .addColumn('created_at', integer, (column) => column.notNull().defaultTo(sql`(${context.dialect.now})`))
+    .addColumn('published_at', integer)
+    .addColumn('died_at', integer)
+    .addColumn('dead_reason', name)
+    .addColumn('last_error', text)
+  return withChecks(columns, context.table.messages, messageChecks(context)).modifyEnd(tableEnd('rows'))
+}
+
+/** A plain INSERT of another program can write no row that a relay could not publish. */
+function messageChecks({ dialect }: SqlContext): Readonly<Record<string, RawBuilder<unknown>>> {
+  const { isName, isBytes, isJson, isField } = dialect.schema
+  const fields = Object.entries(attributes).map(([field, type]) => isField(sql.ref('attributes'), field, type))
+  return {
+    position: sql`position between 1 and ${sql.lit(Number.MAX_SAFE_INTEGER)}`,
+    id: isName(sql.ref('id')),
+    topic: isName(sql.ref('topic')),
+    type: isName(sql.ref('type')),
+    ordering_key: sql`ordering_key is null or ${isName(sql.ref('ordering_key'))}`,
+    payload: isBytes(sql.ref('payload')),
+    headers: sql`headers is null or ${isJson(sql.ref('headers'), 'object')}`,
+    attributes: sql`attributes is null or (${isJson(sql.ref('attributes'), 'object')} and ${sql.join(fields, sql` and `)})`,
+    status: sql`status in ('PENDING', 'PUBLISHED', 'DEAD')`,
+    attempts: sql`attempts >= 0 and crashes >= 0 and (max_attempts is null or max_attempts >= 1)`,
+    published: sql`(status = 'PUBLISHED') = (published_at is not null)`,
+    dead: sql`(status = 'DEAD') = (died_at is not null) and (status = 'DEAD') = (dead_reason is not null)`,
+    last_error: sql`last_error is null or ${isJson(sql.ref('last_error'), 'object')}`,
+  }
+}
+
+/** Each holds only the rows that its reader wants where the database can do that, so that kept history costs nobody. */
+function messageIndexes({ builder, dialect, table }: SqlContext): Statements {
+  const index = (name: string, columns: readonly string[]) =>
+    builder.schema
+      .createIndex(`${table.messages}_${name}`)
+      .on(table.messages)
+      .columns([...columns])
+  if (!dialect.schema.partialIndexes) {
+    return [index('scheduled', ['status', 'available_at']), index('dead', ['status', 'died_at'])]
+  }
+  return [
+    index('pending', ['position']).where(sql<boolean>`status = 'PENDING' and available_at is null`),
+    index('scheduled', ['available_at']).where(sql<boolean>`status = 'PENDING' and available_at is not null`),
+    index('dead', ['died_at']).where(sql<boolean>`status = 'DEAD'`),
+  ]
+}
+
+function relayTables({ builder, dialect, table }: SqlContext): Statements {
+  const { name, text, integer, isJson, tableEnd } = dialect.schema
+  const relays = builder.schema
+    .createTable(table.relays)
+    .addColumn('id', name, (column) => column.notNull().primaryKey())
+    .addColumn('label', name, required)
+    .addColumn('lease_until', integer, required)
+    .addColumn('lease_ms', integer, required)
+    .addColumn('trusted', integer, count)
+    .addColumn('window_positions', text, required)
+  const lanes = builder.schema
+    .createTable(table.lanes)
+    .addColumn('lane', integer, (column) => column.notNull().primaryKey())
+    .addColumn('owner', name)
+  const rows = Array.from({ length: laneCount }, (_, lane) => ({ lane: sql.lit(lane), owner: sql<null>`null` }))
+  return [
+    withChecks(relays, table.relays, {
+      lease: sql`lease_ms > 0`,
+      trusted: sql`trusted in (0, 1)`,
+      window: isJson(sql.ref('window_positions'), 'array'),
+    }).modifyEnd(tableEnd('keyed')),
+    lanes.modifyEnd(tableEnd('rows')),
+    builder.insertInto(table.lanes).values(rows),
+  ]
+}
+
+function rowStateTables({ builder, dialect, table }: SqlContext): Statements {
+  const { name, integer, tableEnd } = dialect.schema
+  const holds = builder.schema
+    .createTable(table.holds)
+    .addColumn('topic', name, required)
+    .addColumn('key', name, required)
+    .addColumn('lane', integer, required)
+    .addColumn('head', integer, required)
+    .addColumn('due_at', integer, required)
+    .addPrimaryKeyConstraint(`${table.holds}_key`, ['topic', 'key'])
+  const suspects = builder.schema
+    .createTable(table.suspects)
+    .addColumn('position', integer, (column) => column.notNull().primaryKey())
+    .addColumn('lane', integer, required)
+    .addColumn('crashes', integer, required)
+  return [holds.modifyEnd(tableEnd('keyed')), suspects.modifyEnd(tableEnd('rows'))]
+}
+
+function small({ builder, dialect, table }: SqlContext): Statements {
+  const { name, integer, tableEnd } = dialect.schema
+  const receipts = builder.schema
+    .createTable(table.receipts)
+    .addColumn('consumer', name, required)
+    .addColumn('key', name, required)
+    .addColumn('recorded_at', integer, required)
+    .addPrimaryKeyConstraint(`${table.receipts}_key`, ['consumer', 'key'])
+  const meta = builder.schema
+    .createTable(table.meta)
+    .addColumn('name', name, (column) => column.notNull().primaryKey())
+    .addColumn('value', integer, required)
+  const facts = { schema_version: 1, oldest_build: 1, lane_count: laneCount }
+  const rows = Object.entries(facts).map(([fact, value]) => ({ name: sql.lit(fact), value: sql.lit(value) }))
+  return [
+    receipts.modifyEnd(tableEnd('keyed')),
+    meta.modifyEnd(tableEnd('keyed')),
+    builder.insertInto(table.meta).values(rows),
+  ]
+}
+
+function withChecks(table: Table, prefix: string, checks: Readonly<Record<string, RawBuilder<unknown>>>): Table {
+  return Object.entries(checks).reduce(
+    (built, [name, check]) => built.addCheckConstraint(`${prefix}_${name}_valid`, check),
+    table,
+  )
+}

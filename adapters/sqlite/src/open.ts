@@ -1,0 +1,62 @@
+import { StorageError } from '@waybill/core/contracts'
+import { onlyRow } from '@waybill/sql'
+import BetterSqlite3, { type Database } from 'better-sqlite3'
+import { CompiledQuery, type Kysely } from 'kysely'
+
+/** Where the application's database is: a Kysely instance or the driver's own connection. */
+export type SqliteHandle =
+  // biome-ignore lint/suspicious/noExplicitAny: Kysely is invariant in its tables, and any tables will do.
+  { readonly db: Kysely<any> } | { readonly database: Database }
+
+/** In older versions a WAL with two connections can destroy the database (https://sqlite.org/wal.html#walresetbug). */
+const oldestVersion = [3, 51, 3] as const
+
+/**
+ * Opens a second connection to the application's database. On the application's own, the relay's statements would join
+ * whatever transaction the application has open.
+ */
+export async function openBeside(handle: SqliteHandle): Promise<Database> {
+  const file = await mainFile(handle)
+  if (file === '') {
+    const reason = 'Relays and administration need a connection of their own, and a database in memory has but one'
+    throw new StorageError(
+      'STORAGE_UNSUPPORTED',
+      `${reason}: use a file, or memoryStorage() of @waybill/memory in tests`,
+    )
+  }
+  const database = new BetterSqlite3(file, { fileMustExist: true, timeout: 0 })
+  try {
+    requireVersion(database)
+    requireWal(database)
+    database.pragma('synchronous = full')
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** Empty for a database in memory. */
+async function mainFile(handle: SqliteHandle): Promise<string> {
+  const query = "select file from pragma_database_list where name = 'main'"
+  if ('database' in handle) return String(handle.database.prepare(query).pluck().get())
+  const { rows } = await handle.db.executeQuery<{ readonly file: string }>(CompiledQuery.raw(query))
+  return onlyRow(rows).file
+}
+
+function requireVersion(database: Database): void {
+  const version = String(database.prepare('select sqlite_version()').pluck().get())
+  const numbers = version.split('.').map(Number)
+  const different = oldestVersion.findIndex((number, index) => numbers[index] !== number)
+  if (different === -1 || (numbers[different] ?? 0) > (oldestVersion[different] ?? 0)) return
+  const text = `SQLite ${version} can damage a WAL that several connections use: ${oldestVersion.join('.')} is needed`
+  throw new StorageError('STORAGE_UNSUPPORTED', `${text}; upgrade better-sqlite3`)
+}
+
+/** Only with a WAL do readers and the writer leave each other alone. The mode stays with the file. */
+function requireWal(database: Database): void {
+  if (database.pragma('journal_mode', { simple: true }) === 'wal') return
+  const mode = database.pragma('journal_mode = wal', { simple: true })
+  if (mode === 'wal') return
+  throw new StorageError('STORAGE_UNSUPPORTED', `${database.name} has journal mode '${mode}' and cannot have a WAL`)
+}

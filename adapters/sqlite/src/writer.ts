@@ -1,0 +1,45 @@
+import type { OutboxWriter } from '@waybill/core/contracts'
+import { insertStatements, type SqlContext } from '@waybill/sql'
+import type { Database, Statement } from 'better-sqlite3'
+import { classifySqliteError } from './errors.ts'
+import { requireKyselyTransaction, requireOpenTransaction, type SqliteTransaction } from './transaction.ts'
+
+/** Kysely prepares at every call, so that one statement for many rows is faster; SQLite takes 32,766 values in one. */
+const rowsPerStatement = 100
+
+type Writer = Required<Pick<OutboxWriter<SqliteTransaction>, 'insert' | 'insertSync'>>
+
+export function sqliteWriter(context: SqlContext): Writer {
+  const statements = insertStatements(context)
+  const prepared = preparedStatements()
+  return {
+    async insert(tx, messages) {
+      const transaction = requireKyselyTransaction(tx)
+      try {
+        for (const statement of statements(messages, rowsPerStatement)) await transaction.executeQuery(statement)
+      } catch (error) {
+        throw classifySqliteError(error)
+      }
+    },
+    insertSync(tx, messages) {
+      const database = requireOpenTransaction(tx)
+      try {
+        for (const { sql, parameters } of statements(messages, 1)) prepared(database, sql).run(...parameters)
+      } catch (error) {
+        throw classifySqliteError(error)
+      }
+    },
+  }
+}
+
+/** Prepared statements of the application's connections, which live no longer for it. */
+function preparedStatements(): (database: Database, sql: string) => Statement<unknown[]> {
+  const byDatabase = new WeakMap<Database, Map<string, Statement<unknown[]>>>()
+  return (database, sql) => {
+    const known = byDatabase.get(database) ?? new Map<string, Statement<unknown[]>>()
+    byDatabase.set(database, known)
+    const statement = known.get(sql) ?? database.prepare<unknown[]>(sql)
+    known.set(sql, statement)
+    return statement
+  }
+}

@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { OutboxMessage } from '@waybill/core/contracts'
+import BetterSqlite3, { type Database } from 'better-sqlite3'
+import { Kysely, SqliteDialect } from 'kysely'
+import { sqliteMigrationSql } from '../src/index.ts'
+
+/** A file in a directory of its own, and connections to it. */
+export interface TestDatabase extends AsyncDisposable {
+  readonly file: string
+  /** A connection of its own, closed at the end. */
+  connect(): Database
+  /** Kysely on a connection of its own, destroyed at the end. */
+  kysely(): Kysely<Record<string, Record<string, unknown>>>
+}
+
+export function emptyDatabase(): TestDatabase {
+  const directory = mkdtempSync(join(tmpdir(), 'waybill-sqlite-'))
+  const file = join(directory, 'orders.db')
+  const closers: (() => unknown)[] = []
+  const connect = () => {
+    const database = new BetterSqlite3(file)
+    closers.push(() => database.close())
+    return database
+  }
+  connect().pragma('journal_mode = wal')
+  return {
+    file,
+    connect,
+    kysely() {
+      const database = connect()
+      return new Kysely({ dialect: new SqliteDialect({ database }) })
+    },
+    async [Symbol.asyncDispose]() {
+      for (const close of closers) await close()
+      rmSync(directory, { recursive: true })
+    },
+  }
+}
+
+export function migratedDatabase(): TestDatabase {
+  const test = emptyDatabase()
+  test.connect().exec(sqliteMigrationSql())
+  return test
+}
+
+let count = 0
+
+export function message(fields: Partial<OutboxMessage> = {}): OutboxMessage {
+  return {
+    id: `message-${++count}`,
+    topic: 'orders',
+    type: 'order.placed',
+    payload: new TextEncoder().encode('{"total":1}'),
+    contentType: 'application/json',
+    headers: {},
+    schemaVersion: 1,
+    createdAt: 1_700_000_000_000,
+    ...fields,
+  }
+}
