@@ -18,6 +18,9 @@ export interface Catalogue<Types extends MessageTypes> {
   readonly types?: Types
 }
 
+/** Types of a catalogue, for annotations: `Outbox<Transaction<Database>, TypesOf<typeof messages>>`. */
+export type TypesOf<Messages> = Messages extends Catalogue<infer Types> ? Types : never
+
 /**
  * Makes a catalogue.
  *

@@ -6,7 +6,10 @@ import { requireSize } from './require-size.ts'
 import { validateMessage } from './validate-message.ts'
 
 /** A message whose payload has been serialised. */
-export interface MessageDraft extends EnqueueOptions {
+export interface MessageDraft extends Omit<EnqueueOptions, 'orderingKey' | 'aggregateType' | 'aggregateId'> {
+  readonly orderingKey?: string | undefined
+  readonly aggregateType?: string | undefined
+  readonly aggregateId?: string | undefined
   readonly type: string
   readonly topic: string
   readonly payload: Uint8Array

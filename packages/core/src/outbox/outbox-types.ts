@@ -1,0 +1,76 @@
+import type { Catalogue, MessageTypes } from '../catalogue/define-messages.ts'
+import type { OutboxWriter, Serializer, TransactionOptions, TransactionRunner } from '../contracts/index.ts'
+import type { EnqueueOptions, TraceContext } from '../message/enqueue-options.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+
+/**
+ * The storage of an outbox.
+ *
+ * @typeParam Tx - The open transactions that `insert` takes.
+ * @typeParam SyncTx - Those that `insertSync` takes; `never` if there is none.
+ * @typeParam RunnerTx - Those that the storage opens itself; `unknown` if it does not.
+ */
+export type OutboxTarget<Tx, SyncTx, RunnerTx> = Omit<OutboxWriter<Tx>, 'insertSync'> & {
+  insertSync?(tx: SyncTx, messages: Parameters<OutboxWriter<Tx>['insert']>[1]): void
+} & Partial<TransactionRunner<RunnerTx>>
+
+export interface OutboxOptions<Tx, Types extends MessageTypes, RunnerTx, SyncTx> {
+  /** Give the relay of this process the same instance: it is then woken at once. */
+  readonly storage: OutboxTarget<Tx, SyncTx, RunnerTx>
+  /** Without a catalogue any type and payload is taken, and every message needs a `topic`. */
+  readonly messages?: Catalogue<Types>
+  /** @default jsonSerializer */
+  readonly serializer?: Serializer
+  /**
+   * Payload, headers and ordering key of one message at most, in bytes of UTF-8. Brokers have limits of their own, which a
+   * message meets only after its transaction has committed: stay below them.
+   *
+   * @default 1_048_576
+   */
+  readonly maxMessageBytes?: number
+  /** Asked at every enqueue, for example for the active span of OpenTelemetry. */
+  readonly traceContext?: () => TraceContext | undefined
+  /** Opens the transactions of {@link Outbox.transaction}. @default the storage, if it can */
+  readonly runner?: TransactionRunner<RunnerTx> & (RunnerTx extends Tx ? unknown : never)
+  /** For tests. @default the clocks and the random source of the machine */
+  readonly runtime?: Runtime
+}
+
+/** What the caller learns of a message that was written. */
+export interface EnqueuedMessage {
+  readonly id: string
+}
+
+/** The options of a message: without a catalogue the topic is required. */
+export type EnqueueTerms<Types extends MessageTypes> = string extends keyof Types
+  ? EnqueueOptions & { readonly topic: string }
+  : EnqueueOptions
+
+export type OptionsArgument<Types extends MessageTypes> = string extends keyof Types
+  ? [options: EnqueueOptions & { readonly topic: string }]
+  : [options?: EnqueueOptions]
+
+/** One message of {@link Outbox.enqueueMany}: type, payload and options in one object. */
+export type EnqueueItem<Types extends MessageTypes> = {
+  [Type in keyof Types]: { readonly type: Type; readonly payload: Types[Type]['input'] } & EnqueueTerms<Types>
+}[keyof Types]
+
+/** What {@link Outbox.transaction} hands to its work. Everything in it ends with the transaction. */
+export interface OutboxScope<Tx, Types extends MessageTypes> {
+  readonly tx: Tx
+  enqueue<Type extends keyof Types & string>(
+    type: Type,
+    payload: Types[Type]['input'],
+    ...options: OptionsArgument<Types>
+  ): Promise<EnqueuedMessage>
+  enqueueMany(messages: readonly EnqueueItem<Types>[]): Promise<readonly EnqueuedMessage[]>
+}
+
+/** Makes a call of {@link Outbox.transaction} without a runner an error of the compiler. */
+interface RunnerIsMissing extends TransactionOptions {
+  readonly 'the storage opens no transactions: give the outbox a runner': never
+}
+
+export type TransactionArgument<RunnerTx> = unknown extends RunnerTx
+  ? [missing: RunnerIsMissing]
+  : [options?: TransactionOptions]

@@ -1,0 +1,127 @@
+import type { AnyMessages, MessageTypes } from '../catalogue/define-messages.ts'
+import { ConfigurationError, type OutboxMessage, type TransactionRunner } from '../contracts/index.ts'
+import { systemRuntime } from '../runtime/system-runtime.ts'
+import { jsonSerializer } from '../serializer/json-serializer.ts'
+import { checkOptions, checkSpecification } from '../settings/check-options.ts'
+import { type Composer, composeMessage, composeMessageSync, composeMessages } from './compose-message.ts'
+import type {
+  EnqueuedMessage,
+  EnqueueItem,
+  OptionsArgument,
+  OutboxOptions,
+  OutboxScope,
+  OutboxTarget,
+  TransactionArgument,
+} from './outbox-types.ts'
+import { runInScope } from './run-in-scope.ts'
+import { wakeRelays } from './wakeups.ts'
+
+/**
+ * Writes messages in the transactions of the application, where a relay finds them once they are committed.
+ *
+ * Stateless: one instance serves any number of concurrent transactions. A call that rejects has written nothing.
+ *
+ * @typeParam Tx - Open transactions of the storage.
+ * @typeParam Types - The messages of the catalogue.
+ * @typeParam RunnerTx - Transactions that {@link transaction} opens; `unknown` without a runner.
+ * @typeParam SyncTx - Transactions that {@link enqueueSync} takes; `never` if the storage is asynchronous only.
+ * @example
+ * ```ts
+ * const outbox = new Outbox({ storage, messages })
+ * await outbox.enqueue(tx, 'order.placed', { orderId: order.id, total: order.total })
+ * ```
+ */
+export class Outbox<Tx, Types extends MessageTypes = AnyMessages, RunnerTx = unknown, SyncTx = never> {
+  // SyncTx and RunnerTx are erased, so that an outbox that can do more may be used where one that can do less is asked for.
+  readonly #storage: OutboxTarget<Tx, never, unknown>
+  readonly #runner: Partial<TransactionRunner<unknown>>
+  readonly #composer: Composer
+
+  /** @throws {@link ConfigurationError} with all problems at once, `SpecificationError`. */
+  constructor(options: OutboxOptions<Tx, Types, RunnerTx, SyncTx>) {
+    const { storage, messages, serializer = jsonSerializer, maxMessageBytes = 2 ** 20, traceContext } = options
+    checkOptions('Outbox', (check) => {
+      const insert: unknown = storage?.insert
+      check.that(typeof insert === 'function', { option: 'storage', value: storage, rule: 'must be an OutboxWriter' })
+      check.integer('maxMessageBytes', maxMessageBytes, 1)
+    })
+    checkSpecification(storage)
+    this.#storage = storage
+    this.#runner = options.runner ?? storage
+    this.#composer = { messages, serializer, maxMessageBytes, traceContext, runtime: options.runtime ?? systemRuntime }
+  }
+
+  /**
+   * Writes one message in the caller's transaction.
+   *
+   * @throws `MessageError` before anything is written; `StorageError` and `TransactionError` from the storage, after which
+   *   the transaction is the caller's to roll back.
+   */
+  async enqueue<Type extends keyof Types & string>(
+    tx: Tx,
+    type: Type,
+    payload: Types[Type]['input'],
+    ...[options = {}]: OptionsArgument<Types>
+  ): Promise<EnqueuedMessage> {
+    const message = await composeMessage(this.#composer, { type, payload, options })
+    await this.#storage.insert(tx, [message])
+    wakeRelays(this.#storage, 'maybe-soon')
+    return { id: message.id }
+  }
+
+  /** As {@link enqueue}, for many messages in one statement, all or none of them. Answers in their order. */
+  async enqueueMany(tx: Tx, messages: readonly EnqueueItem<Types>[]): Promise<readonly EnqueuedMessage[]> {
+    const composed = await composeMessages(this.#composer, messages)
+    await this.#storage.insert(tx, composed)
+    wakeRelays(this.#storage, 'maybe-soon')
+    return composed.map(({ id }) => ({ id }))
+  }
+
+  /**
+   * As {@link enqueue}, for drivers whose calls are synchronous: it throws inside the caller's transaction.
+   *
+   * @throws {@link ConfigurationError} if the schema of the type is asynchronous.
+   */
+  enqueueSync<Type extends keyof Types & string>(
+    tx: SyncTx,
+    type: Type,
+    payload: Types[Type]['input'],
+    ...[options = {}]: OptionsArgument<Types>
+  ): EnqueuedMessage {
+    if (this.#storage.insertSync === undefined) {
+      const rule = 'must have insertSync: this one is asynchronous, use enqueue'
+      throw new ConfigurationError('Outbox.enqueueSync', [{ option: 'storage', value: this.#storage.name, rule }])
+    }
+    const message = composeMessageSync(this.#composer, { type, payload, options })
+    this.#storage.insertSync(tx as never, [message])
+    wakeRelays(this.#storage, 'maybe-soon')
+    return { id: message.id }
+  }
+
+  /**
+   * Runs `work` in a transaction of its own, and wakes the relays of this process once it has committed. `work` must await
+   * every `enqueue`: one that comes after its end is refused.
+   *
+   * @throws What `work` throws, after the rollback.
+   */
+  async transaction<T>(
+    work: (scope: OutboxScope<RunnerTx, Types>) => Promise<T>,
+    ...[options]: TransactionArgument<RunnerTx>
+  ): Promise<T> {
+    if (this.#runner.transaction === undefined) {
+      const rule = 'is needed, because the storage opens no transactions'
+      throw new ConfigurationError('Outbox.transaction', [{ option: 'runner', value: undefined, rule }])
+    }
+    let written = false
+    const result = await this.#runner.transaction(async (erased) => {
+      const tx = erased as RunnerTx & Tx
+      const insert = async (messages: readonly OutboxMessage[]) => {
+        await this.#storage.insert(tx, messages)
+        written = true
+      }
+      return await runInScope(tx, this.#composer, insert, work)
+    }, options)
+    if (written) wakeRelays(this.#storage, 'committed')
+    return result
+  }
+}
