@@ -1,9 +1,24 @@
 import { writeFileSync } from 'node:fs'
-import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import type { Reporter, TestCase, TestModule, TestSpecification } from 'vitest/node'
 import type { Skip, StageResult } from '../stage.ts'
 
-/** A Vitest reporter that writes totals, with the reason of each skip, to the file that WAYBILL_TOTALS_FILE names. */
+/**
+ * A Vitest reporter that says how far the run is, and writes totals, with the reason of each skip, to the file that
+ * WAYBILL_TOTALS_FILE names.
+ */
 export default class TotalsReporter implements Reporter {
+  #files = 0
+  #done = 0
+
+  onTestRunStart(specifications: readonly TestSpecification[]): void {
+    this.#files = specifications.length
+  }
+
+  onTestModuleEnd(): void {
+    this.#done += 1
+    console.log(`${this.#done} of ${this.#files} test files done`)
+  }
+
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()])
     const totals: Omit<StageResult, 'output'> = {

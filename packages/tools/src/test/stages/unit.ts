@@ -17,9 +17,11 @@ export const unit: Stage = {
     const folder = await mkdtemp(join(tmpdir(), 'waybill-totals-'))
     const totalsFile = join(folder, 'totals.json')
     try {
-      const args = ['run', '--reporter=default', `--reporter=${reporter}`]
+      const args = ['run', '--reporter=minimal', `--reporter=${reporter}`]
       const env = { WAYBILL_TOTALS_FILE: totalsFile, NO_COLOR: '1', FORCE_COLOR: undefined }
-      const { ok, output } = await runCommand(localBinary('vitest'), args, { env, onLine: progress })
+      const result = await runCommand(localBinary('vitest'), args, { env, onLine: progress })
+      const { ok } = result
+      const output = result.output.replaceAll(/^\d+ of \d+ test files done\n/gm, '')
       if (!existsSync(totalsFile)) return singleCheck(false, `${output}\nvitest ended without totals`)
       const totals = JSON.parse(await readFile(totalsFile, 'utf8')) as Omit<StageResult, 'output'>
       const agreed = ok === (totals.failed === 0)
