@@ -2,7 +2,7 @@ import type { RelaySession, RelaySource } from '../contracts/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 
 export interface LeaseOptions {
-  readonly source: RelaySource
+  readonly source: Pick<RelaySource, 'renew'>
   readonly session: RelaySession
   readonly leaseMs: number
   /** Before the end of the lease, in which nothing may start. */

@@ -12,7 +12,7 @@ export interface PollerOptions {
  * A transaction that the caller commits himself ends soon after the enqueue, but only he knows when: claims at these
  * intervals, in milliseconds, look for it.
  */
-const burst = [1, 2, 3, 5, 10, 20, 40, 80, 160, 320]
+const burst = [1, 2, 3, 5, 10, 20, 40, 80, 160, 320] as const
 
 /**
  * Says when to claim: at once while there is more, at wakeups, when something falls due, and else at intervals that grow
@@ -76,8 +76,8 @@ export class Poller {
     this.#intervalMs = this.#options.pollIntervalMs
     this.#enqueuedDuringBurst = this.#burstStep < burst.length
     if (this.#enqueuedDuringBurst) return
-    this.#burstStep = 0
-    this.#arm(burst[0] ?? 1)
+    this.#burstStep = 1
+    this.#arm(burst[0])
   }
 
   stop(): void {

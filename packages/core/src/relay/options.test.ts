@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+import { schedule } from '../backoff/schedule.ts'
+import { type BrokerPublisher, ConfigurationError, type RelaySource } from '../contracts/index.ts'
+import { resolveRelayOptions } from './options.ts'
+
+// Only their names and versions are looked at here.
+const storage = { specificationVersion: 'v1', name: 'storage' } as RelaySource
+const publisher = { specificationVersion: 'v1', name: 'publisher' } as BrokerPublisher
+const base = { storage, publisher, environment: {} }
+
+describe('options of a relay', () => {
+  test('have defaults', () => {
+    const options = resolveRelayOptions(base)
+    expect(options).toMatchObject({ batchSize: 500, leaseMs: 30_000, publishTimeoutMs: 10_000, maxAttempts: 20 })
+  })
+
+  test('all mistakes are reported at once, with option, value and rule', () => {
+    const make = () => resolveRelayOptions({ ...base, batchSize: 0, leaseMs: 1000, pollIntervalMs: 60_000, label: '' })
+    expect(make).toThrow(ConfigurationError)
+    try {
+      make()
+    } catch (error) {
+      const { problems } = error as ConfigurationError
+      expect(problems.map(({ option }) => option)).toEqual(['label', 'batchSize', 'publishTimeoutMs', 'pollIntervalMs'])
+      expect(problems[2]).toMatchObject({ value: 10_000, rule: expect.stringContaining('leaseMs (1000)') })
+    }
+  })
+
+  test('the environment sets what code leaves open', () => {
+    const environment = {
+      WAYBILL_RELAY_BATCH_SIZE: '50',
+      WAYBILL_RELAY_MAX_ATTEMPTS: '3',
+      WAYBILL_RELAY_ENABLED: 'false',
+    }
+    expect(resolveRelayOptions({ ...base, environment })).toMatchObject({
+      batchSize: 50,
+      maxAttempts: 3,
+      enabled: false,
+    })
+    expect(resolveRelayOptions({ ...base, environment, batchSize: 7 })).toMatchObject({ batchSize: 7 })
+  })
+
+  test('a retry policy in code brings its own maxAttempts', () => {
+    const environment = { WAYBILL_RELAY_MAX_ATTEMPTS: '3' }
+    const retry = schedule([1000], { maxAttempts: 4 })
+    expect(resolveRelayOptions({ ...base, environment, retry }).maxAttempts).toBe(4)
+    expect(resolveRelayOptions({ ...base, environment, retry, maxAttempts: 9 }).maxAttempts).toBe(9)
+  })
+
+  test('a missing adapter is named', () => {
+    const missing = { publisher, environment: {} } as unknown as Parameters<typeof resolveRelayOptions>[0]
+    expect(() => resolveRelayOptions(missing)).toThrow(/storage = undefined: must be a storage/)
+  })
+})
