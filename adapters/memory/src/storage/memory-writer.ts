@@ -21,7 +21,8 @@ export function memoryWriter(database: MemoryDatabase, schedule?: Schedule): Req
   }
 }
 
-function refuseForeign(database: MemoryDatabase, handle: unknown): void {
+/** @throws {@link TransactionError} for a handle that another database, or none, has made. */
+export function refuseForeign(database: MemoryDatabase, handle: unknown): void {
   if (MemoryTransaction.isOf(database, handle)) return
   throw new TransactionError('The handle is no transaction of this memory database: use what begin() answered')
 }

@@ -1,0 +1,81 @@
+import type { InboxStorage, Receipt, ReceiptOutcome, TransactionRunner } from '@waybill/core/contracts'
+import { type MemoryDatabase, memoryDatabase } from '../database/memory-database.ts'
+import type { MemoryTransaction } from '../database/memory-transaction.ts'
+import { pruneInBatches } from '../storage/memory-admin.ts'
+import { memoryRunner } from '../storage/memory-runner.ts'
+import { refuseForeign } from '../storage/memory-writer.ts'
+import { type Schedule, scheduled } from '../storage/schedule.ts'
+
+/** The table of the receipts: consumer and key, and when the receipt was recorded. */
+export const receiptTable = 'waybill.receipts'
+
+export interface MemoryInboxOptions {
+  /** The consumer's database. @default a new one */
+  readonly database?: MemoryDatabase
+  /** Awaited before and after each atomic step; for simulations. */
+  readonly schedule?: Schedule
+}
+
+/** Receipts in memory, in the transaction of the effect. */
+export interface MemoryInbox extends InboxStorage<MemoryTransaction>, TransactionRunner<MemoryTransaction> {
+  readonly database: MemoryDatabase
+}
+
+/**
+ * Makes an inbox in memory.
+ *
+ * @example
+ * const inbox = memoryInbox()
+ * const consumer = new Consumer({ name: 'billing', source: memoryConsumer({ broker }), inbox, messages })
+ */
+export function memoryInbox(options: MemoryInboxOptions = {}): MemoryInbox {
+  const { database = memoryDatabase(), schedule } = options
+  return {
+    specificationVersion: 'v1',
+    name: 'memory',
+    database,
+    ...memoryRunner(database, schedule),
+    record: async (tx, receipts) => {
+      refuseForeign(database, tx)
+      return scheduled(schedule, 'record', () => recordAll(tx, receipts, database.now()))
+    },
+    prune: (options) =>
+      pruneInBatches(options, (batchSize) =>
+        scheduled(schedule, 'prune', () => pruneReceipts(database, options.olderThanMs, batchSize)),
+      ),
+  }
+}
+
+/** One after the other in the order of their keys, so that two batches cannot wait for each other in a circle. */
+async function recordAll(
+  tx: MemoryTransaction,
+  receipts: readonly Receipt[],
+  now: number,
+): Promise<readonly ReceiptOutcome[]> {
+  const outcomes: ReceiptOutcome[] = []
+  const sorted = receipts.map((receipt, index) => ({ key: rowKey(receipt), index }))
+  sorted.sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : left.index - right.index))
+  for (const { key, index } of sorted) outcomes[index] = await recordOne(tx, key, now)
+  return outcomes
+}
+
+/** The lock makes a second transaction wait; then it sees the receipt of the first, if that has committed. */
+async function recordOne(tx: MemoryTransaction, key: string, now: number): Promise<ReceiptOutcome> {
+  await tx.lock(receiptTable, key)
+  if (tx.get(receiptTable, key) !== undefined) return 'duplicate'
+  await tx.put(receiptTable, key, now)
+  return 'recorded'
+}
+
+function rowKey(receipt: Receipt): string {
+  return `${receipt.consumer}\u0000${receipt.key}`
+}
+
+function pruneReceipts(database: MemoryDatabase, olderThanMs: number, batchSize: number): number {
+  const oldest = database.now() - olderThanMs
+  const old = [...database.read(receiptTable)].filter(([, recordedAt]) => Number(recordedAt) <= oldest)
+  const batch = old.slice(0, batchSize)
+  for (const [key] of batch) database.tables.apply(receiptTable, key, null)
+  database.committed([], true)
+  return batch.length
+}
