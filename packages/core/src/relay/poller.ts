@@ -23,7 +23,7 @@ export class Poller {
   #due = true
   #intervalMs: number
   #dueAt = Number.POSITIVE_INFINITY
-  #burstStep = burst.length
+  #burstStep: number = burst.length
   #enqueuedDuringBurst = false
   #cancel: () => void = () => undefined
   #stopped = false
