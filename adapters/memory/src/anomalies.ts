@@ -24,7 +24,7 @@ export function failover(database: MemoryDatabase, options: FailoverOptions = {}
   for (const position of database.messages.positions()) last = Math.max(last, position)
   database.lastPosition = last
   database.committedPosition = last
-  database.committed([], true)
+  database.flush()
 }
 
 /**

@@ -20,6 +20,7 @@ export interface RejectedRecord {
 
 /** What travels of a message: its terms of delivery stay behind. */
 export function travelling(message: OutboxMessage): Message {
+  if ((message.availableAt ?? message.delayMs ?? message.expiresAt ?? message.maxAttempts) === undefined) return message
   const { availableAt, delayMs, expiresAt, maxAttempts, ...contents } = message
   return contents
 }

@@ -55,7 +55,7 @@ export class LaneTurn {
   commit(): void {
     this.assertOpen()
     for (const change of this.#atCommit) change()
-    this.#committed()
+    if (this.#undo.length + this.#atCommit.length > 0) this.#committed()
     this.#finish()
   }
 
@@ -84,7 +84,7 @@ export class LaneTables {
   #last: LaneTurn | null = null
   #current: LaneTurn | null = null
 
-  /** `committed` is called at the end of every commit. */
+  /** `committed` is called at the end of every commit that has written something. */
   constructor(committed: () => void) {
     this.#committed = committed
   }

@@ -23,7 +23,7 @@ export class MemoryDatabase {
   /** The database's clock. */
   readonly now: () => number
   readonly messages: MessageTable = new MessageTable()
-  readonly lanes: LaneTables = new LaneTables(() => this.committed([], true))
+  readonly lanes: LaneTables = new LaneTables(() => this.flush())
   readonly tables: Tables = new Tables()
   /** Transactions that hold their locks still, in the order of their beginning. */
   readonly transactions: Map<string, MemoryTransaction> = new Map()
@@ -72,12 +72,8 @@ export class MemoryDatabase {
     return () => this.messages.remove(stored)
   }
 
-  /** Every commit ends here. A durable one puts all commits before it on the disk too. */
-  committed(undo: readonly (() => void)[], durable: boolean): void {
-    if (!durable) {
-      this.unflushed.push(...undo)
-      return
-    }
+  /** End of a durable commit: it and all commits before it are on the disk. */
+  flush(): void {
     this.unflushed.length = 0
     this.durablePosition = this.committedPosition
   }

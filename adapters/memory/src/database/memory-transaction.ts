@@ -123,7 +123,8 @@ export class MemoryTransaction {
       for (const [key, write] of rows) undo.push(this.#database.tables.apply(table, key, write))
     }
     for (const stored of this.#messages.values()) undo.push(this.#database.addMessage(stored))
-    this.#database.committed(undo, options.durable ?? true)
+    this.#database.unflushed.push(...undo)
+    if (undo.length > 0 && options.durable !== false) this.#database.flush()
   }
 
   /** Second half of a commit: whoever waits for a lock goes on. */

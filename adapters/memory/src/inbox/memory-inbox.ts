@@ -7,7 +7,7 @@ import { refuseForeign } from '../storage/memory-writer.ts'
 import { type Schedule, scheduled } from '../storage/schedule.ts'
 
 /** The table of the receipts: consumer and key, and when the receipt was recorded. */
-export const receiptTable = 'waybill.receipts'
+const receiptTable = 'waybill.receipts'
 
 export interface MemoryInboxOptions {
   /** The consumer's database. @default a new one */
@@ -76,6 +76,6 @@ function pruneReceipts(database: MemoryDatabase, olderThanMs: number, batchSize:
   const old = [...database.read(receiptTable)].filter(([, recordedAt]) => Number(recordedAt) <= oldest)
   const batch = old.slice(0, batchSize)
   for (const [key] of batch) database.tables.apply(receiptTable, key, null)
-  database.committed([], true)
+  if (batch.length > 0) database.flush()
   return batch.length
 }

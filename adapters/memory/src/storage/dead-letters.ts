@@ -35,7 +35,7 @@ type Change = (database: MemoryDatabase, stored: StoredMessage) => void
 function change(database: MemoryDatabase, filter: DeadLetterFilter, apply: Change): number {
   const chosen = matching(database, filter).sort((left, right) => left.row.position - right.row.position)
   for (const stored of chosen) apply(database, stored)
-  database.committed([], true)
+  if (chosen.length > 0) database.flush()
   return chosen.length
 }
 

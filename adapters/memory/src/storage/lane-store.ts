@@ -14,7 +14,7 @@ export interface MemoryLaneStoreOptions {
 }
 
 /** How long published messages are kept unless told otherwise. */
-export const defaultRetentionMs = 86_400_000
+const defaultRetentionMs = 86_400_000
 
 /** What leased lanes need of a database, in memory. Each method is one atomic step between two points of `schedule`. */
 export function memoryLaneStore(database: MemoryDatabase, options: MemoryLaneStoreOptions = {}): Required<LaneStore> {

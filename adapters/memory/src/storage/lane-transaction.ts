@@ -84,7 +84,7 @@ function rowSteps(database: MemoryDatabase, turn: LaneTurn, run: Run): Pick<Lane
 }
 
 /** Topic and key of a hold, in the form of `orderingScope`. */
-export function scopeOf(hold: { readonly topic: string; readonly key: string }): string {
+function scopeOf(hold: { readonly topic: string; readonly key: string }): string {
   return orderingScope({ topic: hold.topic, orderingKey: hold.key, id: hold.key })
 }
 

@@ -48,7 +48,7 @@ function prunePublished(database: MemoryDatabase, olderThanMs: number, batchSize
     database.messages.remove(stored)
     count++
   }
-  database.committed([], true)
+  if (count > 0) database.flush()
   return count
 }
 

@@ -6,42 +6,34 @@ import type { MemoryDatabase } from '../database/memory-database.ts'
 export function publishRows(database: MemoryDatabase, rows: readonly RowRef[], retentionMs: number): Position[] {
   const locked = database.lanes.current?.lockedRows
   const done = rows.filter((row) => locked?.has(row.position) !== true)
-  const undo: (() => void)[] = []
-  for (const row of done) publishRow(database, row, { retentionMs, undo })
-  if (retentionMs > 0) dropOldest(database, { retentionMs, undo })
-  database.committed(undo, false)
+  for (const row of done) publishRow(database, row, retentionMs)
+  if (retentionMs > 0) dropOldest(database, retentionMs)
   return done.map((row) => row.position)
 }
 
-interface Publication {
-  readonly retentionMs: number
-  /** Gets what a failover needs to forget it all. */
-  readonly undo: (() => void)[]
-}
-
-function publishRow({ messages, now }: MemoryDatabase, row: RowRef, { retentionMs, undo }: Publication): void {
+function publishRow({ messages, now, unflushed }: MemoryDatabase, row: RowRef, retentionMs: number): void {
   const stored = messages.pendingRow(row)
   if (stored === undefined) return
   if (retentionMs === 0) {
     messages.remove(stored)
-    undo.push(() => messages.add(stored))
+    unflushed.push(() => messages.add(stored))
   } else {
     messages.update(stored, { status: 'PUBLISHED', settledAt: now() })
-    undo.push(() => messages.update(stored, { status: 'PENDING', settledAt: 0 }))
+    unflushed.push(() => messages.update(stored, { status: 'PENDING', settledAt: 0 }))
   }
 }
 
-function dropOldest({ messages, now }: MemoryDatabase, { retentionMs, undo }: Publication): void {
+function dropOldest({ messages, now, unflushed }: MemoryDatabase, retentionMs: number): void {
   const oldest = now() - retentionMs
   for (const stored of messages.published) {
     if (stored.settledAt >= oldest) return
     messages.remove(stored)
-    undo.push(() => messages.add(stored))
+    unflushed.push(() => messages.add(stored))
   }
 }
 
 /** What a failed attempt leaves in its row. `attempts` is the new count. */
-export interface FailedAttempt {
+interface FailedAttempt {
   readonly attempts: number
   readonly crashes: number
   readonly error: FailureSummary
