@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Rule } from '../rule.ts'
 import { sample, samples } from '../samples.ts'
 import { enqueue, joinAlone } from './enqueue.ts'
-import { claimedLabels, HandDrivenRelay, publishInTurns } from './hand-driven-relay.ts'
+import { claimedLabels, publishInTurns } from './hand-driven-relay.ts'
 import type { AnyStorageHarness } from './harness.ts'
 
 const hourMs = 3_600_000
@@ -62,12 +62,12 @@ export const claimTimeRules: readonly Rule<AnyStorageHarness>[] = [
       'claim MUST hand out a message whose `expiresAt` has passed with `expired: true`, and others with `false`.',
     intent: 'A storage that drops what has expired loses a message without a trace.',
     async verify(harness, { time }) {
+      const relay = await joinAlone(harness, time)
       await enqueue(harness, [
         sample('old', { expiresAt: time.wallNow() - hourMs }),
         sample('fresh', { expiresAt: time.wallNow() + hourMs }),
         sample('lasting'),
       ])
-      const relay = await HandDrivenRelay.join(harness.storage, time)
       const claimed = await relay.collect(3)
       const expired = claimedLabels(claimed.filter((message) => message.expired))
       assert.deepEqual(expired, ['old'])

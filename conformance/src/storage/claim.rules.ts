@@ -93,7 +93,7 @@ export const claimRules: readonly Rule<AnyStorageHarness>[] = [
       await enqueue(harness, samples('m', 5))
       assert.deepEqual(claimedLabels((await relay.claim()).messages), [])
       const next = await HandDrivenRelay.join(harness.storage, time)
-      assert.equal((await next.collect(5)).length, 5)
+      assert.equal((await publishInTurns([next], time, 5)).length, 5)
     },
   },
   {

@@ -47,7 +47,10 @@ export class HandDrivenRelay {
     return await this.source.claim(this.session, all)
   }
 
-  /** Claims until `count` messages are in hand, renewing. A session may begin with a part of the outbox and grow. */
+  /**
+   * Claims until `count` messages are in hand, renewing. For a session that has proved itself: another may get a part of the
+   * outbox only, until it has settled something.
+   */
   async collect(count: number, request: Partial<ClaimRequest> = {}): Promise<readonly ClaimedMessage[]> {
     const held: ClaimedMessage[] = []
     return await this.#time.eventually(`${count} messages handed out`, async () => {
@@ -55,6 +58,17 @@ export class HandDrivenRelay {
       held.push(...(await this.claim(request)).messages)
       return held.length >= count ? held : undefined
     })
+  }
+
+  /** Claims and publishes until `count` messages have been handed out. Answers them, claim by claim. */
+  async publishAll(count: number): Promise<readonly (readonly ClaimedMessage[])[]> {
+    const batches: (readonly ClaimedMessage[])[] = []
+    while (batches.flat().length < count) {
+      const batch = await this.collectSome()
+      batches.push(batch)
+      await this.publish(batch)
+    }
+    return batches
   }
 
   /** Claims until a claim hands out something, and answers that claim's messages. */

@@ -69,8 +69,8 @@ export const insertRules: readonly Rule<AnyStorageHarness>[] = [
         expiresAt: 4_000_000_000_000,
         maxAttempts: 7,
       }))
+      const relay = await joinAlone(harness, time)
       await enqueue(harness, messages)
-      const relay = await HandDrivenRelay.join(harness.storage, time)
       const claimed = new Map((await relay.collect(messages.length)).map(({ message }) => [message.id, message]))
       for (const message of messages) {
         const arrived = claimed.get(message.id)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Rule } from '../rule.ts'
 import { labelsOf, samples } from '../samples.ts'
-import { enqueue, otherProcess } from './enqueue.ts'
+import { enqueue, joinAlone, otherProcess } from './enqueue.ts'
 import { HandDrivenRelay, publishInTurns, sharedLeaseMs, shortLeaseMs } from './hand-driven-relay.ts'
 import type { AnyStorageHarness } from './harness.ts'
 
@@ -58,7 +58,7 @@ export const sharingRules: readonly Rule<AnyStorageHarness>[] = [
     statement: "A takeover from one session MUST NOT touch another's possessions.",
     intent: 'One killed relay makes its neighbours lose their leases, and everything is published twice.',
     async verify(harness, { time }) {
-      const survivor = await HandDrivenRelay.join(harness.storage, time, shared)
+      const survivor = await joinAlone(harness, time, shared)
       await enqueue(harness, samples('m', 40))
       const held = await survivor.collect(40)
       const killed = await HandDrivenRelay.join(await otherProcess(harness), time, { leaseMs: shortLeaseMs })

@@ -3,7 +3,7 @@ import type { ClaimedMessage } from '@waybill/core/contracts'
 import type { Timeline } from '../eventually.ts'
 import type { Rule } from '../rule.ts'
 import { sample, samples } from '../samples.ts'
-import { enqueue, otherProcess } from './enqueue.ts'
+import { enqueue, joinAlone, otherProcess } from './enqueue.ts'
 import { claimedLabels, HandDrivenRelay, shortLeaseMs } from './hand-driven-relay.ts'
 import type { AnyStorageHarness } from './harness.ts'
 
@@ -17,8 +17,8 @@ export const suspectRules: readonly Rule<AnyStorageHarness>[] = [
       'claim MUST hand out a message that stood in the window of an ended session alone and marked as suspect.',
     intent: 'A message that kills the process takes its whole batch with it, again and again.',
     async verify(harness, { time }) {
+      const killed = await joinAlone(harness, time, short)
       await enqueue(harness, samples('m', 6))
-      const killed = await HandDrivenRelay.join(harness.storage, time, short)
       const held = await killed.collect(6)
       await killed.mark(held.slice(0, 3))
       const batches = await takeOver(harness, time, 6)
@@ -34,8 +34,8 @@ export const suspectRules: readonly Rule<AnyStorageHarness>[] = [
     statement: 'claim MUST hand out a suspect before later messages of its key.',
     intent: 'Setting suspects aside lets the rest of their key overtake them.',
     async verify(harness, { time }) {
+      const killed = await joinAlone(harness, time, short)
       await enqueue(harness, samples('k', 4, { orderingKey: 'k' }))
-      const killed = await HandDrivenRelay.join(harness.storage, time, short)
       const [first] = await killed.collect(4)
       assert.ok(first)
       await killed.mark([first])
@@ -67,8 +67,8 @@ export const suspectRules: readonly Rule<AnyStorageHarness>[] = [
     statement: 'markPublishing MUST replace the window: what stood in it before is no suspect when the session ends.',
     intent: 'Everything that a relay has ever published is suspected when it ends, and comes one by one.',
     async verify(harness, { time }) {
+      const killed = await joinAlone(harness, time, short)
       await enqueue(harness, samples('m', 4))
-      const killed = await HandDrivenRelay.join(harness.storage, time, short)
       const held = await killed.collect(4)
       await killed.mark(held.slice(0, 3))
       await killed.mark(held.slice(3))
@@ -83,8 +83,8 @@ export const suspectRules: readonly Rule<AnyStorageHarness>[] = [
     statement: 'settle MUST take a message out of the window.',
     intent: 'A message with a known outcome is suspected because the relay was killed a moment later.',
     async verify(harness, { time }) {
+      const killed = await joinAlone(harness, time, short)
       await enqueue(harness, samples('m', 4))
-      const killed = await HandDrivenRelay.join(harness.storage, time, short)
       const held = await killed.collect(4)
       await killed.mark(held)
       await killed.published(held.slice(0, 1))
@@ -101,8 +101,8 @@ export const suspectRules: readonly Rule<AnyStorageHarness>[] = [
     statement: 'leave MUST treat what stands in the window as after a crash: its outcome is unknown.',
     intent: 'A relay that stops while the broker hangs passes a message on as if it had never been sent.',
     async verify(harness, { time }) {
+      const leaving = await joinAlone(harness, time, short)
       await enqueue(harness, samples('m', 2))
-      const leaving = await HandDrivenRelay.join(harness.storage, time, short)
       const held = await leaving.collect(2)
       await leaving.mark(held.slice(0, 1))
       await leaving.leave()
@@ -120,11 +120,5 @@ async function takeOver(
   count: number,
 ): Promise<readonly (readonly ClaimedMessage[])[]> {
   const next = await HandDrivenRelay.join(await otherProcess(harness), time, short)
-  const batches: (readonly ClaimedMessage[])[] = []
-  while (batches.flat().length < count) {
-    const batch = await next.collectSome()
-    batches.push(batch)
-    await next.publish(batch)
-  }
-  return batches
+  return await next.publishAll(count)
 }

@@ -33,7 +33,6 @@ export const settleRules: readonly Rule<AnyStorageHarness>[] = [
     statement: 'settle MUST apply `published` whoever says it, also after the lease has ended.',
     intent: 'A relay that was slow, and whose broker did accept, is told that it lost; the message goes out once more.',
     async verify(harness, { time }) {
-      await enqueue(harness, samples('m', 3))
       const { slow, held } = await loseLease(harness, time, 3)
       assert.deepEqual((await slow.published(held)).lost, [])
       for (const { message } of held) assert.equal((await harness.storage.inspect(message.id))?.status, 'PUBLISHED')
@@ -47,13 +46,12 @@ export const settleRules: readonly Rule<AnyStorageHarness>[] = [
     statement: 'settle MUST report lost, and not apply, `retry` and `dead` of a session that has ended.',
     intent: 'A relay that wakes from a pause buries or delays what its successor is publishing.',
     async verify(harness, { time }) {
-      await enqueue(harness, samples('m', 4))
       const { slow, held, next } = await loseLease(harness, time, 4)
       assert.equal((await slow.retry(held.slice(0, 2), 60_000)).lost.length, 2)
       assert.equal((await slow.bury(held.slice(2))).lost.length, 2)
       await next.leave()
       const last = await HandDrivenRelay.join(harness.storage, time)
-      for (const { attempt } of await last.collect(4)) assert.equal(attempt, 1)
+      for (const { attempt } of (await last.publishAll(4)).flat()) assert.equal(attempt, 1)
     },
   },
   {
@@ -158,7 +156,8 @@ function oneOfEach(tokens: readonly object[]): readonly Settlement[] {
 
 /** A session that holds messages while its lease ends and another takes them. */
 async function loseLease(harness: AnyStorageHarness, time: Timeline, count: number) {
-  const slow = await HandDrivenRelay.join(harness.storage, time, short)
+  const slow = await joinAlone(harness, time, short)
+  await enqueue(harness, samples('m', count))
   const held = await slow.collect(count)
   const next = await HandDrivenRelay.join(await otherProcess(harness), time, short)
   await next.collect(count)
