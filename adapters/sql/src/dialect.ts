@@ -5,10 +5,15 @@ import {
   type Dialect,
   DummyDriver,
   type Expression,
+  type InsertQueryBuilder,
+  type InsertResult,
   Kysely,
   type RawBuilder,
+  sql,
 } from 'kysely'
 import { type TableNames, type Tables, tableNames } from './tables.ts'
+
+export type ReceiptInsert = InsertQueryBuilder<Tables, 'receipts', InsertResult>
 
 /** What differs between the databases in the statements, and only that. */
 export interface SqlDialect {
@@ -28,6 +33,8 @@ export interface SqlDialect {
   rows(rows: readonly RowRef[]): unknown
   /** Whether a row of the messages is listed: by position and id, or by position alone where none is drawn twice. */
   rowOneOf(list: Expression<unknown>): RawBuilder<boolean>
+  /** Makes an insert pass over rows whose key is there, and over nothing else. */
+  skipKnown(insert: ReceiptInsert): ReceiptInsert
   /** At the end of a `select` inside a transaction: rows are held against change, or only against removal. */
   readonly holdAgainst: { readonly change: RawBuilder<unknown>; readonly removal: RawBuilder<unknown> }
   readonly schema: SchemaDialect
@@ -53,8 +60,15 @@ export interface SchemaDialect {
   isField(column: Expression<unknown>, field: string, type: 'string' | 'integer'): RawBuilder<boolean>
   /** Whether an index can hold only the rows of a condition. Else indexes begin with the status. */
   readonly partialIndexes: boolean
+  /** Answers a row if there is a table of that name. */
+  tableExists(name: string): RawBuilder<unknown>
   /** Follows the definition of a table, for example its engine. `rows`: it has a number as its primary key. */
   tableEnd(kind: 'rows' | 'keyed'): RawBuilder<unknown>
+}
+
+/** A lease that ends further ahead than it can have been given was given before the clock was set back. */
+export function expiredLease({ now }: SqlDialect): RawBuilder<number | boolean> {
+  return sql`(lease_until <= ${now} or lease_until > ${now} + lease_ms)`
 }
 
 /** The builder of one storage's statements. It compiles and never executes. */

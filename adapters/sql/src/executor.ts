@@ -25,8 +25,20 @@ export interface SqlDatabase extends SqlExecutor {
   readonly lazy: SqlExecutor
   /** For writes that must not queue behind others of this process that wait. */
   readonly urgent: SqlExecutor
-  /** Runs `work` in one transaction that writes from the start. Rolls back when `work` rejects. */
-  transaction<T>(work: (tx: SqlExecutor) => Promise<T>): Promise<T>
+  /**
+   * Runs `work` in one serializable transaction, and again from the start if another one came between. Rolls back when
+   * `work` rejects.
+   */
+  transaction<T>(work: (tx: SqlTransaction) => Promise<T>): Promise<T>
+}
+
+/** Steps of a transaction. A write answers nothing, so that a database may put all of them off until the commit. */
+export interface SqlTransaction {
+  /** Rows as they will be at the commit. */
+  read<Row>(statement: Statement<Row>): Promise<readonly Row[]>
+  /** Rows as they are now, for what may have changed by the commit without harm, as the clock has. */
+  glance<Row>(statement: Statement<Row>): Promise<readonly Row[]>
+  write(statement: Statement): Promise<void>
 }
 
 /** The only row of a statement that always answers one. */

@@ -1,9 +1,19 @@
+export { sqlAdmin } from './admin/admin.ts'
 export { type SchemaDialect, type SqlContext, type SqlDialect, sqlContext } from './dialect.ts'
-export { onlyRow, type SqlDatabase, type SqlExecutor, type Statement, type StatementResult } from './executor.ts'
+export {
+  onlyRow,
+  type SqlDatabase,
+  type SqlExecutor,
+  type SqlTransaction,
+  type Statement,
+  type StatementResult,
+} from './executor.ts'
+export { sqlInbox } from './inbox.ts'
 export { type InsertStatements, insertStatements } from './insert.ts'
+export { type AnyKysely, type AnyTransaction, kyselyExecutor, requireTransaction } from './kysely-executor.ts'
 export { type LaneStoreParts, sqlLaneStore } from './lanes/lane-store.ts'
 export { type PendingRows, pendingRows, type ScheduleRow, schedule } from './lanes/pending-rows.ts'
 export { type LaneRowColumns, toLaneRow } from './message-row.ts'
 export { checkSchema } from './schema/check.ts'
-export { migrationSql, migrations } from './schema/migrations.ts'
+export { migrateAll, migrationSql, migrations } from './schema/migrations.ts'
 export type { TableNames, Tables } from './tables.ts'

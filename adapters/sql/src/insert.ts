@@ -23,7 +23,7 @@ export function insertStatements(context: SqlContext): InsertStatements {
 }
 
 /** `delayed`: a delay counts from now by the database's clock. Its own variant, because most rows have none. */
-function insertTemplate(context: SqlContext, size: number, delayed: boolean): Template<readonly InsertRow[]> {
+export function insertTemplate(context: SqlContext, size: number, delayed: boolean): Template<readonly InsertRow[]> {
   const { builder, dialect, table } = context
   return template((parameter) => {
     const row = (index: number) => {

@@ -23,7 +23,10 @@ export interface MessagesTable {
   max_attempts: number | null
   available_at: number | null
   expires_at: number | null
+  /** By the producer's clock. */
   created_at: Generated<number>
+  /** By the database's clock. */
+  enqueued_at: Generated<number>
   published_at: number | null
   died_at: number | null
   dead_reason: string | null

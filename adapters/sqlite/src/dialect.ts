@@ -20,6 +20,7 @@ export const sqliteDialect: SqlDialect = {
   // One file has one history: AUTOINCREMENT never draws a position again.
   rows: (rows) => `[${rows.map((row) => row.position).join()}]`,
   rowOneOf: (list) => sql`position in (select value from json_each(${list}))`,
+  skipKnown: (insert) => insert.onConflict((conflict) => conflict.doNothing()),
   // A transaction that writes is the only one.
   holdAgainst: { change: nothing, removal: nothing },
   schema: {
@@ -37,6 +38,7 @@ export const sqliteDialect: SqlDialect = {
     isField: (column, field, type) =>
       sql`coalesce(json_type(${column}, ${sql.lit(`$.${field}`)}), ${sql.lit(jsonType[type])}) = ${sql.lit(jsonType[type])}`,
     partialIndexes: true,
+    tableExists: (name) => sql`select 1 from sqlite_master where type = 'table' and name = ${name}`,
     tableEnd: (kind) => (kind === 'rows' ? sql`strict` : sql`strict, without rowid`),
   },
 }

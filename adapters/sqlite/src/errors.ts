@@ -54,6 +54,11 @@ export function isBusy(error: unknown): boolean {
   return error instanceof Error && codeOf(error)?.startsWith('SQLITE_BUSY') === true
 }
 
+export function stayedLocked(timeoutMs: number, cause: unknown): StorageError {
+  const text = `The lock of the database was held by others for ${timeoutMs} ms: look for a transaction that stays open`
+  return new StorageError('STORAGE_LOCKED', text, cause)
+}
+
 /** better-sqlite3 throws a TypeError of its own, without a code, for a closed connection or a missing directory. */
 function driverMisuse(error: Error): unknown {
   if (error.message.includes('directory does not exist')) {

@@ -1,2 +1,5 @@
-export { type SqliteMigrationOptions, sqliteMigrationSql, sqliteMigrations } from './migrations.ts'
+export { type SqliteInboxOptions, sqliteInbox } from './inbox.ts'
+export { migrateSqlite, type SqliteMigrationOptions, sqliteMigrationSql, sqliteMigrations } from './migrations.ts'
 export type { SqliteStorageOptions } from './options.ts'
+export { type SqliteStorage, sqliteStorage } from './storage.ts'
+export type { SqliteTransaction } from './transaction.ts'

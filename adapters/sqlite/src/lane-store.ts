@@ -17,7 +17,7 @@ export function sqliteLaneStore({ context, connection, retentionMs }: SqliteLane
     name: 'sqlite',
     context,
     database: connection,
-    keepsPublished: retentionMs > 0,
+    retentionMs,
     checkSchema: (database) => checkSchema(context, database, migrationRemedy),
     read: sqliteRead(context, connection),
   })

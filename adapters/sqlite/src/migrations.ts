@@ -1,19 +1,47 @@
-import { migrationSql, migrations, sqlContext } from '@waybill/sql'
+import { type AnyKysely, migrateAll, migrationSql, migrations, type SqlContext, sqlContext } from '@waybill/sql'
+import { CompiledQuery } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { sqliteDialect } from './dialect.ts'
-import { defaultTablePrefix } from './options.ts'
+import { classifySqliteError } from './errors.ts'
+import { resolveStorageOptions, type SqliteStorageOptions } from './options.ts'
+import { whileBusy } from './retry.ts'
 
-export interface SqliteMigrationOptions {
-  /** As given to `sqliteStorage`. @default 'waybill_' */
-  readonly tablePrefix?: string
+export type SqliteMigrationOptions = Pick<SqliteStorageOptions, 'tablePrefix' | 'lockTimeoutMs'>
+
+/**
+ * Brings Waybill's tables to what this build needs, in one transaction, and gives the file a WAL. Does nothing if they are
+ * there; safe to call from several processes at once.
+ */
+export async function migrateSqlite(db: AnyKysely, options: SqliteMigrationOptions = {}): Promise<void> {
+  const { lockTimeoutMs } = resolveStorageOptions('migrateSqlite', options)
+  const attempt = async (): Promise<void> => {
+    await db.executeQuery(CompiledQuery.raw('pragma journal_mode = wal'))
+    await db.transaction().execute((tx) => migrateAll(contextOf(options), tx))
+  }
+  try {
+    await whileBusy(attempt, { timeoutMs: lockTimeoutMs })
+  } catch (error) {
+    throw classifySqliteError(error)
+  }
 }
 
-/** Kysely migrations of Waybill's tables, to put among an application's own. Names begin with `waybill_`. */
+/**
+ * The same as Kysely migrations, to put among an application's own. Kysely does not run SQLite migrations in a transaction,
+ * so that one which is interrupted has to be cleaned up by hand.
+ */
 export function sqliteMigrations(options: SqliteMigrationOptions = {}): Record<string, Migration> {
-  return migrations(sqlContext(sqliteDialect, options.tablePrefix ?? defaultTablePrefix))
+  return migrations(contextOf(options))
 }
 
-/** The migrations as SQL text, for those who migrate otherwise. `down` takes everything back, messages included. */
+/**
+ * The same as SQL text, for those who migrate otherwise: `up` into an empty database; `down` takes everything back, messages
+ * included.
+ */
 export function sqliteMigrationSql(direction: 'up' | 'down' = 'up', options: SqliteMigrationOptions = {}): string {
-  return migrationSql(sqlContext(sqliteDialect, options.tablePrefix ?? defaultTablePrefix), direction)
+  const statements = migrationSql(contextOf(options), direction)
+  return direction === 'up' ? `pragma journal_mode = wal;\n${statements}` : statements
+}
+
+function contextOf(options: SqliteMigrationOptions): SqlContext {
+  return sqlContext(sqliteDialect, resolveStorageOptions('migrations', options).tablePrefix)
 }

@@ -1,12 +1,10 @@
 import { StorageError } from '@waybill/core/contracts'
-import { onlyRow } from '@waybill/sql'
+import { type AnyKysely, onlyRow } from '@waybill/sql'
 import BetterSqlite3, { type Database } from 'better-sqlite3'
-import { CompiledQuery, type Kysely } from 'kysely'
+import { CompiledQuery } from 'kysely'
 
 /** Where the application's database is: a Kysely instance or the driver's own connection. */
-export type SqliteHandle =
-  // biome-ignore lint/suspicious/noExplicitAny: Kysely is invariant in its tables, and any tables will do.
-  { readonly db: Kysely<any> } | { readonly database: Database }
+export type SqliteHandle = { readonly db: AnyKysely } | { readonly database: Database }
 
 /** In older versions a WAL with two connections can destroy the database (https://sqlite.org/wal.html#walresetbug). */
 const oldestVersion = [3, 51, 3] as const

@@ -35,7 +35,7 @@ const bounds = {
 } as const
 
 /** @throws {@link ConfigurationError} with all that is wrong. */
-export function resolveStorageOptions(options: SqliteStorageOptions): ResolvedStorageOptions {
+export function resolveStorageOptions(subject: string, options: SqliteStorageOptions): ResolvedStorageOptions {
   const resolved: ResolvedStorageOptions = {
     tablePrefix: options.tablePrefix ?? defaultTablePrefix,
     retentionMs: options.retentionMs ?? 24 * hours,
@@ -53,6 +53,6 @@ export function resolveStorageOptions(options: SqliteStorageOptions): ResolvedSt
     const rule = 'must begin with a letter or _, followed by at most 31 letters, digits and _'
     problems.push({ option: 'tablePrefix', value: resolved.tablePrefix, rule })
   }
-  if (problems.length > 0) throw new ConfigurationError('sqliteStorage', problems)
+  if (problems.length > 0) throw new ConfigurationError(subject, problems)
   return Object.freeze(resolved)
 }

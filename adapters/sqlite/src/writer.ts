@@ -1,5 +1,5 @@
 import type { OutboxWriter } from '@waybill/core/contracts'
-import { insertStatements, type SqlContext } from '@waybill/sql'
+import { insertStatements, kyselyExecutor, type SqlContext } from '@waybill/sql'
 import type { Database, Statement } from 'better-sqlite3'
 import { classifySqliteError } from './errors.ts'
 import { requireKyselyTransaction, requireOpenTransaction, type SqliteTransaction } from './transaction.ts'
@@ -14,12 +14,8 @@ export function sqliteWriter(context: SqlContext): Writer {
   const prepared = preparedStatements()
   return {
     async insert(tx, messages) {
-      const transaction = requireKyselyTransaction(tx)
-      try {
-        for (const statement of statements(messages, rowsPerStatement)) await transaction.executeQuery(statement)
-      } catch (error) {
-        throw classifySqliteError(error)
-      }
+      const transaction = kyselyExecutor(requireKyselyTransaction(tx), classifySqliteError)
+      for (const statement of statements(messages, rowsPerStatement)) await transaction.execute(statement)
     },
     insertSync(tx, messages) {
       const database = requireOpenTransaction(tx)

@@ -1,5 +1,6 @@
 import type { LaneStore, Position, RowRef } from '@waybill/core/lanes'
 import { sql } from 'kysely'
+import { retention } from '../admin/retention.ts'
 import type { SqlContext } from '../dialect.ts'
 import type { SqlDatabase, Statement } from '../executor.ts'
 import { type Template, template } from '../template.ts'
@@ -9,17 +10,18 @@ export interface LaneStoreParts extends Pick<LaneStore, 'name' | 'read' | 'barri
   readonly context: SqlContext
   /** Opens the database at first use. */
   readonly database: () => Promise<SqlDatabase>
-  /** See {@link SqlStorageOptions.retentionMs}. */
-  readonly keepsPublished: boolean
+  /** How long published messages are kept, in milliseconds; 0 removes them at once. */
+  readonly retentionMs: number
   /** Refuses a schema that does not fit. */
   readonly checkSchema: (database: SqlDatabase) => Promise<void>
 }
 
 /** A lane store of everything but the read, of which the databases have too different ideas. */
 export function sqlLaneStore(parts: LaneStoreParts): LaneStore {
-  const { context, database, keepsPublished, checkSchema, ...store } = parts
+  const { context, database, retentionMs, checkSchema, ...store } = parts
   const statements = relayStatements(context)
-  const publish = publishTemplate(context, keepsPublished)
+  const publish = publishTemplate(context, retentionMs > 0)
+  const forgetHistory = retention(context, retentionMs)
   const stillPending = pendingTemplate(context)
   return {
     ...store,
@@ -39,6 +41,7 @@ export function sqlLaneStore(parts: LaneStoreParts): LaneStore {
     async publish(rows) {
       const { lazy } = await database()
       const { affected } = await lazy.execute(publish(rows))
+      if (retentionMs > 0) await forgetHistory(lazy, rows.length)
       if (affected === rows.length) return rows.map((row) => row.position)
       const pending = await lazy.execute(stillPending(rows))
       const left = new Set(pending.rows.map((row) => row.position))

@@ -1,11 +1,11 @@
 import { type LaneTransaction, laneCount, type Position, type RelayRecord } from '@waybill/core/lanes'
 import { type Compilable, sql } from 'kysely'
-import type { SqlContext } from '../dialect.ts'
-import { onlyRow, type SqlExecutor } from '../executor.ts'
+import { expiredLease, type SqlContext } from '../dialect.ts'
+import { onlyRow, type SqlTransaction } from '../executor.ts'
 import { messageColumns, toMessage } from '../message-row.ts'
 
 /** Rows around the messages are few and rarely touched: these statements are built where they are used. */
-export function laneTransaction(context: SqlContext, tx: SqlExecutor): LaneTransaction {
+export function laneTransaction(context: SqlContext, tx: SqlTransaction): LaneTransaction {
   return { ...membership(context, tx), ...keyState(context, tx), ...outcomes(context, tx) }
 }
 
@@ -13,31 +13,24 @@ type Membership = 'now' | 'holdRelay' | 'relays' | 'removeRelay' | 'trustRelay' 
 type KeyState = 'holds' | 'putHold' | 'removeHold' | 'suspects' | 'putSuspect' | 'removeSuspects'
 type Outcomes = 'pending' | 'retry' | 'bury'
 
-async function rowsOf<Row>(tx: SqlExecutor, query: Compilable<Row>): Promise<readonly Row[]> {
-  const { rows } = await tx.execute(query.compile())
-  return rows
-}
+const rowsOf = <Row>(tx: SqlTransaction, query: Compilable<Row>): Promise<readonly Row[]> => tx.read(query.compile())
+const run = (tx: SqlTransaction, query: Compilable): Promise<void> => tx.write(query.compile())
 
-async function run(tx: SqlExecutor, query: Compilable): Promise<void> {
-  await tx.execute(query.compile())
-}
-
-function membership({ builder, dialect, table }: SqlContext, tx: SqlExecutor): Pick<LaneTransaction, Membership> {
+function membership({ builder, dialect, table }: SqlContext, tx: SqlTransaction): Pick<LaneTransaction, Membership> {
   const { now, holdAgainst } = dialect
   const relay = (id: string) => builder.updateTable(table.relays).where('id', '=', id)
   return {
     async now() {
-      return onlyRow(await rowsOf(tx, builder.selectNoFrom(now.as('now')))).now
+      return onlyRow(await tx.glance(builder.selectNoFrom(now.as('now')).compile())).now
     },
     async holdRelay(id) {
       const query = builder.selectFrom(table.relays).select('id').where('id', '=', id).modifyEnd(holdAgainst.removal)
       return (await rowsOf(tx, query)).length > 0
     },
     async relays() {
-      const expired = sql<number | boolean>`lease_until <= ${now} or lease_until > ${now} + lease_ms`
       const query = builder
         .selectFrom(table.relays)
-        .select(['id', 'label', 'trusted', 'window_positions', expired.as('expired')])
+        .select(['id', 'label', 'trusted', 'window_positions', expiredLease(dialect).as('expired')])
         .orderBy('id')
         .modifyEnd(holdAgainst.change)
       return (await rowsOf(tx, query)).map(
@@ -69,7 +62,7 @@ function membership({ builder, dialect, table }: SqlContext, tx: SqlExecutor): P
   }
 }
 
-function keyState({ builder, dialect, table }: SqlContext, tx: SqlExecutor): Pick<LaneTransaction, KeyState> {
+function keyState({ builder, dialect, table }: SqlContext, tx: SqlTransaction): Pick<LaneTransaction, KeyState> {
   const removeSuspects = (positions: readonly Position[]): Promise<void> =>
     run(tx, builder.deleteFrom(table.suspects).where(inNumbers(dialect, 'position', positions)))
   return {
@@ -107,7 +100,7 @@ function keyState({ builder, dialect, table }: SqlContext, tx: SqlExecutor): Pic
   }
 }
 
-function outcomes({ builder, dialect, table }: SqlContext, tx: SqlExecutor): Pick<LaneTransaction, Outcomes> {
+function outcomes({ builder, dialect, table }: SqlContext, tx: SqlTransaction): Pick<LaneTransaction, Outcomes> {
   const pendingRow = (row: { readonly position: Position; readonly id: string }) =>
     builder
       .updateTable(table.messages)

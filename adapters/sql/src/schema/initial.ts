@@ -29,6 +29,7 @@ export function dropInitial({ builder, table }: SqlContext): Statements {
 
 function messages(context: SqlContext): Compilable {
   const { name, text, integer, payload, position, lane, tableEnd } = context.dialect.schema
+  const now = (column: ColumnDefinitionBuilder) => column.notNull().defaultTo(sql`(${context.dialect.now})`)
   const columns = context.builder.schema
     .createTable(context.table.messages)
     .addColumn('position', integer, position)
@@ -48,7 +49,8 @@ function messages(context: SqlContext): Compilable {
     .addColumn('max_attempts', integer)
     .addColumn('available_at', integer)
     .addColumn('expires_at', integer)
-    .addColumn('created_at', integer, (column) => column.notNull().defaultTo(sql`(${context.dialect.now})`))
+    .addColumn('created_at', integer, now)
+    .addColumn('enqueued_at', integer, now)
     .addColumn('published_at', integer)
     .addColumn('died_at', integer)
     .addColumn('dead_reason', name)
@@ -72,7 +74,7 @@ function messageChecks({ dialect }: SqlContext): Readonly<Record<string, RawBuil
     status: sql`status in ('PENDING', 'PUBLISHED', 'DEAD')`,
     attempts: sql`attempts >= 0 and crashes >= 0 and (max_attempts is null or max_attempts >= 1)`,
     published: sql`(status = 'PUBLISHED') = (published_at is not null)`,
-    dead: sql`(status = 'DEAD') = (died_at is not null) and (status = 'DEAD') = (dead_reason is not null)`,
+    dead: sql`(status = 'DEAD') = (died_at is not null) and (status = 'DEAD') = (dead_reason is not null) and (status <> 'DEAD' or last_error is not null)`,
     last_error: sql`last_error is null or ${isJson(sql.ref('last_error'), 'object')}`,
   }
 }

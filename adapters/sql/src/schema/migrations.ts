@@ -1,6 +1,7 @@
-import type { Compilable, Kysely } from 'kysely'
+import type { Compilable } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import type { SqlContext } from '../dialect.ts'
+import type { AnyKysely } from '../kysely-executor.ts'
 import { createInitial, dropInitial } from './initial.ts'
 
 /** What this build makes of a database. It runs on any schema from this version on that still allows it. */
@@ -20,11 +21,20 @@ export function migrations(context: SqlContext): Record<string, Migration> {
     versions.map((version) => [
       version.name,
       {
-        up: (db: Executing) => executeAll(db, version.up(context)),
-        down: (db: Executing) => executeAll(db, version.down(context)),
+        up: (db: AnyKysely) => executeAll(db, version.up(context)),
+        down: (db: AnyKysely) => executeAll(db, version.down(context)),
       },
     ]),
   )
+}
+
+/** Runs what the database lacks. `db` is in a transaction, if the database has transactions for tables. */
+export async function migrateAll(context: SqlContext, db: AnyKysely): Promise<void> {
+  const { builder, dialect, table } = context
+  const { rows } = await db.executeQuery(dialect.schema.tableExists(table.meta).compile(builder))
+  const meta = builder.selectFrom(table.meta).select('value').where('name', '=', 'schema_version')
+  const found = rows.length === 0 ? 0 : ((await db.executeQuery(meta.compile())).rows[0]?.value ?? 0)
+  for (const version of versions.slice(found)) await executeAll(db, version.up(context))
 }
 
 /** The same as text, for people who migrate otherwise. */
@@ -38,9 +48,6 @@ export function migrationSql(context: SqlContext, direction: 'up' | 'down'): str
     .join('\n')
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: Kysely's own type of a migration's database.
-type Executing = Kysely<any>
-
-async function executeAll(db: Executing, statements: readonly Compilable[]): Promise<void> {
+async function executeAll(db: AnyKysely, statements: readonly Compilable[]): Promise<void> {
   for (const statement of statements) await db.executeQuery(statement.compile())
 }

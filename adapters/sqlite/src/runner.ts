@@ -1,0 +1,89 @@
+import { ConfigurationError, type TransactionOptions, type TransactionRunner } from '@waybill/core/contracts'
+import { type AnyKysely, type AnyTransaction, onlyRow, type SqlContext } from '@waybill/sql'
+import { CompiledQuery, sql } from 'kysely'
+import { classifySqliteError } from './errors.ts'
+import { whileBusy } from './retry.ts'
+
+export interface RunnerParts {
+  readonly context: SqlContext
+  readonly db: AnyKysely
+  readonly lockTimeoutMs: number
+}
+
+type Settled<T> = { readonly type: 'done'; readonly result: T } | { readonly type: 'failed'; readonly error: unknown }
+
+/**
+ * Transactions on the application's Kysely, one after the other, since it has one connection.
+ *
+ * Kysely begins deferred transactions. One that reads before it writes fails with SQLITE_BUSY_SNAPSHOT, however long it may
+ * wait, when somebody has written between. So each begins with a write that changes nothing: it takes the lock, as BEGIN
+ * IMMEDIATE does, and it does not block the thread while others hold it.
+ */
+export function sqliteRunner({ context, db, lockTimeoutMs }: RunnerParts): TransactionRunner<AnyTransaction> {
+  const takeLock = lockTaker(context)
+  return {
+    async transaction<T>(work: (tx: AnyTransaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+      const { isolation = 'serializable', signal } = options
+      if (isolation !== 'serializable') {
+        const rule = "must be 'serializable': SQLite has no other level"
+        throw new ConfigurationError('transaction', [{ option: 'isolation', value: isolation, rule }])
+      }
+      const attempt = async (): Promise<Settled<T>> => {
+        let phase: 'begin' | 'work' | 'commit' = 'begin'
+        try {
+          const result = await db.transaction().execute(async (tx) => {
+            await takeLock(tx)
+            phase = 'work'
+            const result = await untilAborted(work(tx), signal)
+            phase = 'commit'
+            return result
+          })
+          return { type: 'done', result }
+        } catch (error) {
+          if (phase === 'begin') throw error
+          return { type: 'failed', error: phase === 'work' ? error : classifySqliteError(error) }
+        }
+      }
+      const settled = await whileBusy(attempt, { timeoutMs: lockTimeoutMs, signal }).catch((error: unknown) => {
+        throw classifySqliteError(error)
+      })
+      if (settled.type === 'failed') throw settled.error
+      return settled.result
+    },
+  }
+}
+
+/** Takes the write lock at once or fails. The application's busy timeout would block the thread. */
+function lockTaker({ builder, table }: SqlContext): (tx: AnyTransaction) => Promise<void> {
+  const touchNothing = builder
+    .updateTable(table.meta)
+    .set({ value: sql.ref('value') })
+    .where(sql<boolean>`1 = 0`)
+    .compile()
+  let busyTimeoutMs: number | undefined
+  return async (tx) => {
+    const timeout = (query: string) => tx.executeQuery<{ readonly timeout: number }>(CompiledQuery.raw(query))
+    busyTimeoutMs ??= onlyRow((await timeout('pragma busy_timeout')).rows).timeout
+    await timeout('pragma busy_timeout = 0')
+    try {
+      await tx.executeQuery(touchNothing)
+    } finally {
+      await timeout(`pragma busy_timeout = ${busyTimeoutMs}`)
+    }
+  }
+}
+
+/** What an aborted `work` still does finds its transaction ended: Kysely refuses it. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work
+  const aborted = Promise.withResolvers<never>()
+  const stop = () => aborted.reject(signal.reason)
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    const result = await Promise.race([work, aborted.promise])
+    signal.throwIfAborted()
+    return result
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}

@@ -1,0 +1,53 @@
+import type { OutboxStorage, TransactionRunner } from '@waybill/core/contracts'
+import { laneSource } from '@waybill/core/lanes'
+import { type AnyKysely, type AnyTransaction, sqlAdmin, sqlContext } from '@waybill/sql'
+import type { Database } from 'better-sqlite3'
+import { sqliteDialect } from './dialect.ts'
+import { sqliteLaneStore } from './lane-store.ts'
+import { LazyConnection } from './lazy-connection.ts'
+import type { SqliteHandle } from './open.ts'
+import { resolveStorageOptions, type SqliteStorageOptions } from './options.ts'
+import { sqliteRunner } from './runner.ts'
+import type { SqliteTransaction } from './transaction.ts'
+import { sqliteWakeups } from './wakeups.ts'
+import { sqliteWriter } from './writer.ts'
+
+/** An outbox in SQLite. `insertSync` is there. */
+export type SqliteStorage = OutboxStorage<SqliteTransaction> &
+  Required<Pick<OutboxStorage<SqliteTransaction>, 'insertSync'>>
+
+/**
+ * An outbox in the application's SQLite file.
+ *
+ * Producers write through the application's own connection, in the application's own transaction. Relays and administration
+ * use a second connection to the same file, which is opened at their first call and closed by `close()`; the application's
+ * is never closed.
+ *
+ * @example
+ * ```ts
+ * const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: new Database('orders.db') }) })
+ * await migrateSqlite(db)
+ * const storage = sqliteStorage({ db })
+ * ```
+ *
+ * @throws {@link ConfigurationError} with all options that are wrong.
+ */
+export function sqliteStorage(
+  options: { readonly db: AnyKysely } & SqliteStorageOptions,
+): SqliteStorage & TransactionRunner<AnyTransaction>
+/** For applications that use better-sqlite3 without Kysely: they enqueue with `enqueueSync`. */
+export function sqliteStorage(options: { readonly database: Database } & SqliteStorageOptions): SqliteStorage
+export function sqliteStorage(options: SqliteHandle & SqliteStorageOptions): SqliteStorage {
+  const resolved = resolveStorageOptions('sqliteStorage', options)
+  const context = sqlContext(sqliteDialect, resolved.tablePrefix)
+  const connection = new LazyConnection(options, resolved)
+  const source = laneSource(sqliteLaneStore({ context, connection: connection.get, retentionMs: resolved.retentionMs }))
+  return {
+    ...sqliteWriter(context),
+    ...source,
+    ...sqlAdmin(context, connection.get),
+    ...('db' in options ? sqliteRunner({ context, db: options.db, lockTimeoutMs: resolved.lockTimeoutMs }) : {}),
+    wakeups: sqliteWakeups(context, connection.get, resolved.wakeupIntervalMs),
+    close: () => connection.close(),
+  }
+}
