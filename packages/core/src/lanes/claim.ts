@@ -179,10 +179,11 @@ function prepareRead(
 async function historyChanged(store: LaneStore, session: LaneSession, result: LaneReadResult): Promise<boolean> {
   const known = session.epoch
   session.epoch = result.epoch
-  if (known === null || known === result.epoch) return false
+  if (known === result.epoch) return false
   session.setFloorBack(1)
+  // Also before the first read: what the barrier has said may speak of another history.
   session.writers.forget()
-  await reloadHolds(store, session)
+  if (known !== null) await reloadHolds(store, session)
   return true
 }
 

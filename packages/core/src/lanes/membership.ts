@@ -10,7 +10,7 @@ import type { LaneSession } from './session.ts'
  * Answers whether lanes were gained.
  */
 export async function updateMembership(store: LaneStore, session: LaneSession): Promise<boolean> {
-  const gained = await store.transaction(async (tx) => {
+  const update = await store.transaction(async (tx) => {
     const relays = await tx.relays()
     if (!relays.some((relay) => relay.id === session.id)) return null
     if (session.trusted) await tx.trustRelay(session.id)
@@ -20,24 +20,38 @@ export async function updateMembership(store: LaneStore, session: LaneSession): 
       else if (relay.expired) await evict(tx, relay, session.leaseMs)
       else live.push(relay)
     }
-    const change = divide(await tx.owners(), live, session)
+    const owners = await tx.owners()
+    const change = divide(owners, live, session)
     await tx.assign(change.give, null)
     await tx.assign(change.take, session.id)
-    const holds = change.take.length > 0 ? await tx.holds(change.take) : []
-    const suspects = change.take.length > 0 ? await tx.suspects(change.take) : []
-    return { ...change, holds, suspects }
+    const owned = lanesAfter(owners, change, session.id)
+    const gained = [...owned].filter((lane) => !session.lanes.has(lane))
+    const holds = gained.length > 0 ? await tx.holds(gained) : []
+    const suspects = gained.length > 0 ? await tx.suspects(gained) : []
+    return { owned, gained, holds, suspects }
   })
-  if (gained === null) {
+  if (update === null) {
     session.ended = true
     return false
   }
-  for (const lane of gained.give) forgetLane(session, lane)
-  if (gained.take.length === 0) return false
-  for (const lane of gained.take) session.lanes.add(lane)
-  for (const suspect of gained.suspects) session.suspects.set(suspect.position, suspect)
-  for (const hold of gained.holds) adoptHold(session, hold)
+  for (const lane of session.lanes) if (!update.owned.has(lane)) forgetLane(session, lane)
+  if (update.gained.length === 0) return false
+  for (const lane of update.gained) session.lanes.add(lane)
+  for (const suspect of update.suspects) session.suspects.set(suspect.position, suspect)
+  for (const hold of update.holds) adoptHold(session, hold)
   session.setFloorBack(1)
   return true
+}
+
+/** By the database, not by what the session has heard: the answer to an earlier change may have been lost. */
+function lanesAfter(
+  owners: readonly (string | null)[],
+  { take, give }: { readonly take: readonly number[]; readonly give: readonly number[] },
+  sessionId: string,
+): ReadonlySet<number> {
+  const owned = new Set(take)
+  for (const [lane, owner] of owners.entries()) if (owner === sessionId && !give.includes(lane)) owned.add(lane)
+  return owned
 }
 
 /** Frees everything that a relay had. What stood in its window may or may not have been published: suspects. */
