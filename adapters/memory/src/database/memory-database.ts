@@ -72,6 +72,14 @@ export class MemoryDatabase {
     return () => this.messages.remove(stored)
   }
 
+  /** A commit, and how to take back each of its writes; it is on the disk after the next {@link flush}. */
+  committed(undo: readonly (() => void)[]): void {
+    if (undo.length === 0) return
+    this.unflushed.push(() => {
+      for (const takeBack of undo.toReversed()) takeBack()
+    })
+  }
+
   /** End of a durable commit: it and all commits before it are on the disk. */
   flush(): void {
     this.unflushed.length = 0

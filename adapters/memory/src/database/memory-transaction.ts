@@ -123,7 +123,7 @@ export class MemoryTransaction {
       for (const [key, write] of rows) undo.push(this.#database.tables.apply(table, key, write))
     }
     for (const stored of this.#messages.values()) undo.push(this.#database.addMessage(stored))
-    this.#database.unflushed.push(...undo)
+    this.#database.committed(undo)
     if (undo.length > 0 && options.durable !== false) this.#database.flush()
   }
 

@@ -6,29 +6,37 @@ import type { MemoryDatabase } from '../database/memory-database.ts'
 export function publishRows(database: MemoryDatabase, rows: readonly RowRef[], retentionMs: number): Position[] {
   const locked = database.lanes.current?.lockedRows
   const done = rows.filter((row) => locked?.has(row.position) !== true)
-  for (const row of done) publishRow(database, row, retentionMs)
-  if (retentionMs > 0) dropOldest(database, retentionMs)
+  const undo: (() => void)[] = []
+  for (const row of done) publishRow(database, row, { retentionMs, undo })
+  if (retentionMs > 0) dropOldest(database, { retentionMs, undo })
+  database.committed(undo)
   return done.map((row) => row.position)
 }
 
-function publishRow({ messages, now, unflushed }: MemoryDatabase, row: RowRef, retentionMs: number): void {
+interface Publication {
+  readonly retentionMs: number
+  /** Gets how to take each write back. */
+  readonly undo: (() => void)[]
+}
+
+function publishRow({ messages, now }: MemoryDatabase, row: RowRef, { retentionMs, undo }: Publication): void {
   const stored = messages.pendingRow(row)
   if (stored === undefined) return
   if (retentionMs === 0) {
     messages.remove(stored)
-    unflushed.push(() => messages.add(stored))
+    undo.push(() => messages.add(stored))
   } else {
     messages.update(stored, { status: 'PUBLISHED', settledAt: now() })
-    unflushed.push(() => messages.update(stored, { status: 'PENDING', settledAt: 0 }))
+    undo.push(() => messages.update(stored, { status: 'PENDING', settledAt: 0 }))
   }
 }
 
-function dropOldest({ messages, now, unflushed }: MemoryDatabase, retentionMs: number): void {
+function dropOldest({ messages, now }: MemoryDatabase, { retentionMs, undo }: Publication): void {
   const oldest = now() - retentionMs
   for (const stored of messages.published) {
     if (stored.settledAt >= oldest) return
     messages.remove(stored)
-    unflushed.push(() => messages.add(stored))
+    undo.push(() => messages.add(stored))
   }
 }
 
