@@ -62,5 +62,9 @@ type Defined<T> = { [Name in keyof T as undefined extends T[Name] ? never : Name
 }
 
 function withoutUndefined<T extends object>(object: T): Defined<T> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>
+  const defined: Partial<T> = {}
+  for (const name of Object.keys(object) as (keyof T)[]) {
+    if (object[name] !== undefined) defined[name] = object[name]
+  }
+  return defined as T as Defined<T>
 }

@@ -11,7 +11,11 @@ export interface Unserializable {
 const deepest = 1000
 
 /** Finds the first value that would not come back from JSON as it is; see `jsonSerializer` for the rules. */
-export function findUnserializable(value: unknown, key: string, ancestors: object[]): Unserializable | undefined {
+export function findUnserializable(value: unknown): Unserializable | undefined {
+  return inValue(value, '', [])
+}
+
+function inValue(value: unknown, key: string, ancestors: object[]): Unserializable | undefined {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -31,7 +35,7 @@ function inObject(value: object, key: string, ancestors: object[]): Unserializab
   if (ancestors.length >= deepest) return here(`it is nested deeper than ${deepest}`)
   const made = representation(value, key)
   if (made === null) return here('its toJSON answers null, as that of an invalid date does')
-  if (typeof made !== 'object') return findUnserializable(made, key, ancestors)
+  if (typeof made !== 'object') return inValue(made, key, ancestors)
   ancestors.push(value)
   const problem = Array.isArray(made) ? inArray(made, ancestors) : inRecord(made, ancestors)
   ancestors.pop()
@@ -40,7 +44,7 @@ function inObject(value: object, key: string, ancestors: object[]): Unserializab
 
 function inArray(array: readonly unknown[], ancestors: object[]): Unserializable | undefined {
   for (let index = 0; index < array.length; index++) {
-    const problem = findUnserializable(array[index], String(index), ancestors)
+    const problem = inValue(array[index], String(index), ancestors)
     if (problem !== undefined) return { ...problem, path: `${pathSegment(index)}${problem.path}` }
   }
   return undefined
@@ -48,23 +52,24 @@ function inArray(array: readonly unknown[], ancestors: object[]): Unserializable
 
 function inRecord(record: object, ancestors: object[]): Unserializable | undefined {
   const prototype: unknown = Object.getPrototypeOf(record)
-  // Not compared with Object.prototype: every realm has one of its own.
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
+  // Beside the prototype of this realm there are those of others, which is what the slower test is for.
+  if (prototype !== Object.prototype && prototype !== null && Object.getPrototypeOf(prototype) !== null) {
     return here(`it is ${nameOf(record)}, which has no toJSON`)
   }
   if (Object.getOwnPropertySymbols(record).length > 0) return here('it has a symbol as key')
-  for (const [key, value] of Object.entries(record)) {
-    const problem = isLeftOut(value, key) ? undefined : findUnserializable(value, key, ancestors)
-    if (problem !== undefined) return { ...problem, path: `${pathSegment(key)}${problem.path}` }
+  for (const key of Object.keys(record)) {
+    const value = (record as Record<string, unknown>)[key]
+    const problem = value === undefined ? undefined : inValue(value, key, ancestors)
+    if (problem !== undefined && !isLeftOut(value, key)) {
+      return { ...problem, path: `${pathSegment(key)}${problem.path}` }
+    }
   }
   return undefined
 }
 
-/** JSON leaves out a property that is, or makes itself, `undefined`. */
+/** JSON leaves out a property that makes itself `undefined`. */
 function isLeftOut(value: unknown, key: string): boolean {
-  return (
-    value === undefined || (typeof value === 'object' && value !== null && representation(value, key) === undefined)
-  )
+  return typeof value === 'object' && value !== null && representation(value, key) === undefined
 }
 
 function representation(value: object, key: string): unknown {

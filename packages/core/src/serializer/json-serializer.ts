@@ -20,7 +20,7 @@ export const jsonSerializer: Serializer = {
   contentType: 'application/json',
   serialize(value) {
     try {
-      const problem = findUnserializable(value, '', [])
+      const problem = findUnserializable(value)
       if (problem !== undefined) throw unserializable(`payload${problem.path}`, problem.reason)
       return encoder.encode(JSON.stringify(value))
     } catch (error) {
