@@ -1,7 +1,7 @@
 import type { OptionCheck } from './check-options.ts'
 
 /** Environment variable of each setting that has one. */
-export const environmentVariables = {
+const environmentVariables = {
   outboxEnabled: 'WAYBILL_OUTBOX_ENABLED',
   relayEnabled: 'WAYBILL_RELAY_ENABLED',
   pollIntervalMs: 'WAYBILL_RELAY_POLL_INTERVAL_MS',
