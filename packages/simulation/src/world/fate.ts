@@ -1,0 +1,112 @@
+import { failover } from '@waybill/memory'
+import type { Random } from '../random.ts'
+import { Violation } from '../violation.ts'
+import { businessTable } from './producer.ts'
+import type { World } from './world.ts'
+
+type Trouble = (world: World, random: Random) => void
+
+/** Does to the world what the plan allows, now and then, until it settles. */
+export async function tempt(world: World, random: Random): Promise<void> {
+  const troubles = troublesOf(world)
+  if (troubles.length === 0) return
+  const { leaseMs } = world.plan.relay
+  while (!world.settling) {
+    await world.fate.sleep(random.between(Math.ceil(leaseMs / 10), leaseMs))
+    if (!world.settling) random.pick(troubles)?.(world, random)
+  }
+}
+
+function troublesOf(world: World): readonly Trouble[] {
+  const { kills, pauses, leaves, failovers, clockJumps } = world.plan.trouble
+  return [
+    ...(kills ? [killOne, killOne] : []),
+    ...(pauses ? [pauseOne, pauseOne] : []),
+    ...(leaves ? [dismissOne] : []),
+    ...(failovers ? [failOver] : []),
+    ...(clockJumps ? [setClock] : []),
+    ...(world.plan.broker.outages ? [closeTopic, cutOff] : []),
+  ]
+}
+
+/** A relay that dies soon after each start. */
+export async function crashLoop(world: World, random: Random): Promise<void> {
+  const place = world.relays.at(-1)
+  while (!world.settling && place !== undefined) {
+    await world.fate.sleep(random.between(5, world.plan.relay.leaseMs))
+    if (!world.settling && place.isUp) world.explode(place)
+  }
+}
+
+const killOne: Trouble = (world, random) => {
+  const place = random.pick(world.relays.filter(({ isGone }) => !isGone))
+  if (place !== undefined) world.explode(place)
+}
+
+const pauseOne: Trouble = (world, random) => {
+  const { leaseMs } = world.plan.relay
+  const actor = random.pick(world.relays)?.actor
+  if (actor == null || actor.frozen || !actor.alive) return
+  world.referee.note(`${actor.name} is PAUSED`)
+  actor.freeze()
+  const { runtime } = world.fate
+  runtime.setTimeout(() => actor.thaw(), random.between(Math.ceil(leaseMs / 2), leaseMs * 3))
+  // The server ends the connection of a client that keeps a transaction open and does nothing.
+  runtime.setTimeout(() => actor.frozen && world.connections.drop(actor), random.between(10, Math.ceil(leaseMs / 2)))
+}
+
+const dismissOne: Trouble = (world, random) => {
+  const place = random.pick(world.relays.filter(({ isUp, actor }) => isUp && actor?.frozen === false))
+  if (place === undefined) return
+  void place.stop().then(() => world.restartLater(place))
+}
+
+const closeTopic: Trouble = (world, random) => {
+  const topic = random.pick(['orders', 'invoices'])
+  const { closedTopics } = world.fates
+  world.referee.note(`the topic ${topic} is CLOSED`)
+  closedTopics.add(topic)
+  world.fate.runtime.setTimeout(() => void closedTopics.delete(topic), random.between(20, 1500))
+}
+
+const cutOff: Trouble = (world, random) => {
+  const place = random.pick(world.relays)
+  if (place === undefined) return
+  world.referee.note(`${place.name} is CUT OFF from the broker`)
+  place.cutOff = true
+  world.fate.runtime.setTimeout(
+    () => {
+      place.cutOff = false
+    },
+    random.between(20, 1000),
+  )
+}
+
+const setClock: Trouble = (world, random) => {
+  const ms = random.between(10, world.plan.relay.leaseMs * 3) * random.pick([1, -1])
+  world.referee.note(`the database's clock JUMPS by ${ms} ms`)
+  world.witness.leasesAreTrue = false
+  world.clock.jump(ms)
+  if (ms < 0) world.history.clockSetBack(world.clock.now())
+}
+
+const failOver: Trouble = (world, random) => {
+  world.referee.note('the database FAILS OVER')
+  world.witness.leasesAreTrue = false
+  failover(world.database, { survivors: random.integer(4) })
+  world.witness.forgetDead()
+  world.referee.check(() => forgetLostCommits(world))
+}
+
+/** Commits that did not wait for the disk may be gone. Then nobody may have published them. */
+function forgetLostCommits({ database, history }: World): void {
+  const orders = database.read(businessTable)
+  for (const transaction of history.transactions) {
+    if (transaction.state !== 'committed' || orders.has(transaction.name)) continue
+    if (transaction.durable) throw new Violation('no-loss', `a failover lost the durable ${transaction.name}`)
+    transaction.state = 'forgotten'
+    const published = transaction.messages.find(({ acceptances }) => acceptances > 0)
+    if (published === undefined) continue
+    throw new Violation('no-phantom', `a failover lost ${transaction.name}; its '${published.id}' was accepted before`)
+  }
+}

@@ -1,0 +1,180 @@
+import type { Nature } from '../history/records.ts'
+import type { Random } from '../random.ts'
+
+/** What kind of trouble a schedule may have, and how much of what. Drawn from the seed; probabilities unless said otherwise. */
+export interface Plan {
+  readonly relays: number
+  readonly producers: number
+  readonly consumers: number
+  readonly messages: number
+  readonly keys: number
+  readonly relay: RelayPlan
+  readonly transactions: TransactionPlan
+  readonly broker: BrokerPlan
+  readonly trouble: TroublePlan
+  /** Nothing happens that excuses a duplicate. */
+  readonly calm: boolean
+  /** Nothing but messages ends relays. */
+  readonly onlyBombsEndRelays: boolean
+}
+
+export interface RelayPlan {
+  readonly leaseMs: number
+  readonly publishTimeoutMs: number
+  readonly pollIntervalMs: number
+  readonly idlePollIntervalMs: number
+  readonly batchSize: number
+  readonly maxBatchBytes: number
+  readonly maxAttempts: number
+  readonly maxCrashes: number
+  readonly retryBaseMs: number
+  readonly retentionMs: number
+  /** Hints from other processes come, sooner or later. */
+  readonly wakeups: boolean
+}
+
+export interface TransactionPlan {
+  /** Locks each key before it enqueues for it. */
+  readonly locked: number
+  readonly rollback: number
+  /** Stays open for a long time. */
+  readonly long: number
+  /** Becomes visible before its locks are gone. */
+  readonly lateUnlock: number
+  /** Commits without waiting for the disk. */
+  readonly notDurable: number
+  readonly scheduled: number
+  readonly expiring: number
+  readonly fewAttempts: number
+  readonly thinkMs: number
+}
+
+export interface BrokerPlan {
+  readonly atomicPerKey: boolean
+  readonly natures: Readonly<Record<Exclude<Nature, 'plain'>, number>>
+  readonly reject: number
+  readonly refuse: number
+  /** Reply lost; what was sent may arrive, now, later or never. */
+  readonly unknown: number
+  /** The whole call goes wrong: it never answers, throws, or answers too few outcomes. */
+  readonly badCall: number
+  readonly outages: boolean
+}
+
+/** What may happen to processes and to the database. */
+export interface TroublePlan {
+  readonly kills: boolean
+  readonly pauses: boolean
+  readonly leaves: boolean
+  readonly crashLoop: boolean
+  readonly failovers: boolean
+  readonly clockJumps: boolean
+  /** Per step at the storage: it fails before it has an effect, or its reply is lost. */
+  readonly storageFaults: number
+  readonly redrives: boolean
+  readonly discards: boolean
+  readonly prunes: boolean
+  readonly consumerTrouble: boolean
+  readonly handlerFailures: number
+}
+
+/** `calm`: nothing that could publish twice. `bombs`: only messages end relays. */
+type Mood = 'calm' | 'bombs' | 'mixed'
+
+export function drawPlan(random: Random): Plan {
+  const mood = random.pick<Mood>(['calm', 'bombs', 'mixed', 'mixed', 'mixed', 'mixed', 'mixed', 'mixed', 'mixed'])
+  const broker = drawBroker(random, mood)
+  const trouble = drawTrouble(random, mood)
+  const ends = endsRelays(broker, trouble)
+  return {
+    relays: random.between(1, 4),
+    producers: random.between(2, 5),
+    consumers: random.chance(0.5) ? random.between(1, 3) : 0,
+    messages: random.between(40, 95),
+    keys: random.between(1, 6),
+    relay: drawRelay(random, mood, broker.natures.hang > 0),
+    transactions: drawTransactions(random),
+    broker,
+    trouble,
+    calm: !ends && broker.natures.bomb === 0,
+    onlyBombsEndRelays: !ends && !trouble.leaves,
+  }
+}
+
+/** Or makes them publish again. */
+function endsRelays({ natures, unknown, badCall }: BrokerPlan, trouble: TroublePlan): boolean {
+  const { kills, pauses, crashLoop, failovers, clockJumps, storageFaults } = trouble
+  const broken = natures.hang + unknown + badCall + storageFaults > 0
+  return broken || kills || pauses || crashLoop || failovers || clockJumps
+}
+
+function drawRelay(random: Random, mood: Mood, hangs: boolean): RelayPlan {
+  // So long that a relay that comes to its turn like all others never loses it.
+  const leaseMs = mood === 'mixed' && !hangs ? random.between(150, 700) : random.between(500, 900)
+  const pollIntervalMs = random.between(10, 60)
+  return {
+    leaseMs,
+    publishTimeoutMs: random.between(mood === 'mixed' ? 30 : 300, Math.floor(leaseMs * 0.6)),
+    pollIntervalMs,
+    // Probes of a circuit take up to half a minute: nobody should count the hours with polls.
+    idlePollIntervalMs: pollIntervalMs + (hangs ? 2000 : random.between(20, 500)),
+    batchSize: random.pick([1, 2, 4, 8, 20]),
+    maxBatchBytes: random.chance(0.2) ? random.between(60, 200) : 2 ** 20,
+    maxAttempts: hangs ? 2 : random.between(2, 6),
+    maxCrashes: random.between(1, 3),
+    retryBaseMs: random.between(5, 80),
+    retentionMs: random.pick([0, 86_400_000, 86_400_000, 300]),
+    wakeups: random.chance(0.5),
+  }
+}
+
+function drawTransactions(random: Random): TransactionPlan {
+  return {
+    locked: random.pick([0, 0.5, 1]),
+    rollback: 0.12,
+    long: random.chance(0.5) ? 0.12 : 0,
+    lateUnlock: random.chance(0.6) ? 0.5 : 0,
+    notDurable: random.chance(0.3) ? 0.3 : 0,
+    scheduled: random.chance(0.4) ? 0.2 : 0,
+    expiring: random.chance(0.2) ? 0.1 : 0,
+    fewAttempts: random.chance(0.3) ? 0.2 : 0,
+    thinkMs: random.between(10, 120),
+  }
+}
+
+function drawBroker(random: Random, mood: Mood): BrokerPlan {
+  const mixed = mood === 'mixed'
+  return {
+    atomicPerKey: random.chance(0.5),
+    natures: {
+      bomb: mood === 'bombs' || (mixed && random.chance(0.15)) ? 0.05 : 0,
+      hang: mixed && random.chance(0.12) ? 0.03 : 0,
+      poison: random.chance(0.3) ? 0.05 : 0,
+      fatal: random.chance(0.3) ? 0.04 : 0,
+    },
+    reject: random.chance(0.6) ? 0.08 : 0,
+    refuse: random.chance(0.3) ? 0.03 : 0,
+    unknown: mixed && random.chance(0.6) ? 0.06 : 0,
+    badCall: mixed && random.chance(0.2) ? 0.04 : 0,
+    outages: random.chance(0.3),
+  }
+}
+
+function drawTrouble(random: Random, mood: Mood): TroublePlan {
+  const mixed = mood === 'mixed'
+  const calmOrMixed = mood !== 'bombs'
+  return {
+    kills: mixed && random.chance(0.55),
+    pauses: mixed && random.chance(0.45),
+    leaves: calmOrMixed && random.chance(0.5),
+    crashLoop: mixed && random.chance(0.1),
+    failovers: mixed && random.chance(0.15),
+    clockJumps: mixed && random.chance(0.15),
+    storageFaults: mixed && random.chance(0.4) ? random.pick([0.003, 0.015]) : 0,
+    redrives: mood !== 'calm' && random.chance(0.5),
+    discards: random.chance(0.2),
+    prunes: random.chance(0.3),
+    consumerTrouble: random.chance(0.6),
+    handlerFailures: random.chance(0.5) ? 0.08 : 0,
+  }
+}

@@ -1,0 +1,181 @@
+import { exponential, Relay } from '@waybill/core'
+import { type Message, orderingScope, WaybillError } from '@waybill/core/contracts'
+import { laneOf } from '@waybill/core/lanes'
+import { memoryStorage } from '@waybill/memory'
+import { BrokenClient, simulatedPublisher } from '../broker/publisher.ts'
+import { checkPublishStart, type StartedMessage } from '../invariants/publish-start.ts'
+import type { Actor } from '../scheduler/actor.ts'
+import type { World } from './world.ts'
+
+/** A relay's place in the world: processes come and go in it, one at a time. */
+export class RelayPlace {
+  readonly name: string
+  /** The process there cannot reach the broker. */
+  cutOff = false
+  readonly #world: World
+  #generation = 0
+  #actor: Actor | null = null
+  #relay: Relay | null = null
+  #session: string | null = null
+  #sessions = 0
+  #stopping = false
+
+  constructor(world: World, name: string) {
+    this.#world = world
+    this.name = name
+  }
+
+  get actor(): Actor | null {
+    return this.#actor
+  }
+
+  /** Runs and is not on its way out. */
+  get isUp(): boolean {
+    return this.#actor?.alive === true && !this.#stopping
+  }
+
+  get isGone(): boolean {
+    return this.#actor?.alive !== true
+  }
+
+  start(): void {
+    const world = this.#world
+    const actor = world.scheduler.actor({ name: `${this.name}.${++this.#generation}`, weight: world.drawWeight() })
+    this.#actor = actor
+    this.#stopping = false
+    const relay = this.#build(actor)
+    this.#relay = relay
+    relay.on('anomaly', ({ messages }) => world.referee.fail('anomaly', `${actor.name}: a sweep found ${messages}`))
+    relay.on('error', (error) => this.#judge(actor, error))
+    for (const name of [
+      'joined',
+      'leaseLost',
+      'retry',
+      'dead',
+      'suspect',
+      'circuitOpened',
+      'brokerUnavailable',
+    ] as const) {
+      if (world.scheduler.trace)
+        relay.on(name, (event) => world.referee.note(`${actor.name} ${name} ${describe(event)}`))
+    }
+    void relay.start().catch(() => undefined)
+    relay.closed.catch((error: unknown) => {
+      if (actor.alive) world.referee.fail('no-stray-errors', `${actor.name} ended with ${String(error)}`)
+    })
+  }
+
+  /** In good order. */
+  async stop(): Promise<void> {
+    const { referee } = this.#world
+    const actor = this.#actor
+    if (actor === null || !actor.alive || this.#stopping) return
+    this.#stopping = true
+    referee.note(`${actor.name} stops`)
+    try {
+      await this.#relay?.stop()
+    } catch (error) {
+      this.#judge(actor, error)
+    }
+    this.#world.connections.drop(actor)
+    actor.kill()
+  }
+
+  kill(): void {
+    const actor = this.#actor
+    if (actor === null || !actor.alive) return
+    this.#world.referee.note(`${actor.name} is KILLED`)
+    actor.kill()
+    this.#world.connections.drop(actor)
+    this.#world.witness.crashes++
+  }
+
+  #build(actor: Actor): Relay {
+    const { plan, database, connections, fates, history, server } = this.#world
+    const options = {
+      database,
+      schedule: connections.scheduleOf(actor),
+      monotonicNow: actor.runtime.now,
+      sessionId: () => this.#newSession(actor),
+      retentionMs: plan.relay.retentionMs,
+    }
+    const storage = { ...memoryStorage(options), ...this.#world.wakeupsOf(actor) }
+    const publisher = simulatedPublisher({
+      actor,
+      server,
+      fates,
+      history,
+      atomicPerKey: plan.broker.atomicPerKey,
+      isCutOff: () => this.cutOff,
+      onStart: (messages) => this.#checkStart(actor, messages),
+      explode: () => this.#world.explode(this),
+    })
+    const { leaseMs, publishTimeoutMs, pollIntervalMs, idlePollIntervalMs, batchSize, maxBatchBytes } = plan.relay
+    return new Relay({
+      storage,
+      publisher,
+      label: actor.name,
+      leaseMs,
+      publishTimeoutMs,
+      pollIntervalMs,
+      idlePollIntervalMs,
+      batchSize,
+      maxBatchBytes,
+      maxCrashes: plan.relay.maxCrashes,
+      retry: exponential({ baseMs: plan.relay.retryBaseMs, maxMs: 400, maxAttempts: plan.relay.maxAttempts }),
+      shutdownTimeoutMs: leaseMs * 3,
+      environment: {},
+      runtime: actor.runtime,
+    })
+  }
+
+  #newSession(actor: Actor): string {
+    this.#session = `${actor.name}:${++this.#sessions}`
+    return this.#session
+  }
+
+  #judge(actor: Actor, error: unknown): void {
+    if (!actor.alive) return
+    this.#world.referee.note(`${actor.name} reports ${String(error)}`)
+    if (WaybillError.isInstance(error) || error instanceof BrokenClient) return
+    const stack = error instanceof Error ? error.stack : String(error)
+    this.#world.referee.fail('no-stray-errors', `${actor.name} reports an error of no known type: ${stack}`)
+  }
+
+  #checkStart(actor: Actor, messages: readonly Message[]): void {
+    const { referee, scheduler, clock, witness } = this.#world
+    const session = this.#session ?? ''
+    referee.check(() =>
+      checkPublishStart({
+        relay: actor.name,
+        now: scheduler.now,
+        leaseEndsAt: witness.leaseEndsAt(session),
+        latestDbTime: clock.latest,
+        leasesAreTrue: witness.leasesAreTrue,
+        messages: messages.map((message) => this.#started(session, message)),
+      }),
+    )
+  }
+
+  #started(session: string, message: Message): StartedMessage {
+    const { history, database } = this.#world
+    const hold = database.lanes.holds.get(orderingScope(message))
+    const head = hold === undefined ? undefined : database.messages.at(hold.head)
+    // After a failover the position of a hold's head may belong to a message of another key.
+    const holds = head?.status === 'PENDING' && orderingScope(head.row.message) === orderingScope(message)
+    const row = database.messages.withId(message.id)
+    return {
+      message: history.known(message.id),
+      owned: database.lanes.owners.get(laneOf(message.orderingKey ?? message.id)) === session,
+      heldUntil: hold !== undefined && holds ? hold.dueAt : null,
+      attempts: row?.status === 'PENDING' ? row.row.attempts : null,
+    }
+  }
+}
+
+function describe(event: object): string {
+  return JSON.stringify(event, (key, value: unknown) => {
+    if (key === 'payload' || key === 'headers') return undefined
+    return key === 'message' && typeof value === 'object' ? (value as Message).id : value
+  })
+}

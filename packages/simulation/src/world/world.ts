@@ -1,0 +1,163 @@
+import { laneOf } from '@waybill/core/lanes'
+import { type MemoryDatabase, memoryDatabase, memoryStorage } from '@waybill/memory'
+import { BrokerLog } from '../broker/broker-log.ts'
+import { Fates } from '../broker/fates.ts'
+import { BrokerServer } from '../broker/server.ts'
+import { History } from '../history/history.ts'
+import type { FinalState } from '../invariants/end-state.ts'
+import type { Random } from '../random.ts'
+import { Referee } from '../referee.ts'
+import type { Actor } from '../scheduler/actor.ts'
+import type { Scheduler } from '../scheduler/scheduler.ts'
+import { Connections } from './connections.ts'
+import { DatabaseClock } from './database-clock.ts'
+import type { Plan } from './plan.ts'
+import { RelayPlace } from './relay-place.ts'
+import { Witness } from './witness.ts'
+
+/** Everything that a schedule consists of. */
+export class World {
+  readonly plan: Plan
+  readonly random: Random
+  readonly scheduler: Scheduler
+  readonly clock: DatabaseClock
+  readonly database: MemoryDatabase
+  readonly history: History = new History()
+  readonly referee: Referee
+  readonly connections: Connections
+  readonly fates: Fates
+  readonly log: BrokerLog
+  readonly server: BrokerServer
+  readonly witness: Witness
+  readonly relays: readonly RelayPlace[]
+  /** Published messages may be gone from the outbox. */
+  pruned: boolean
+  /** The database operator, the network and fate. */
+  readonly fate: Actor
+  /** No trouble begins any more. */
+  settling = false
+  /** The operator is at work. */
+  operating = false
+  #closing = false
+  readonly #wakes = new Map<Actor, () => void>()
+
+  constructor(plan: Plan, scheduler: Scheduler, random: Random) {
+    this.plan = plan
+    this.pruned = plan.relay.retentionMs < 86_400_000
+    this.scheduler = scheduler
+    this.random = random
+    this.clock = new DatabaseClock(scheduler)
+    this.database = memoryDatabase({ now: this.clock.now })
+    this.referee = new Referee(this.history, scheduler)
+    this.fate = scheduler.actor({ name: 'fate' })
+    this.connections = new Connections({
+      database: this.database,
+      random: random.fork(),
+      onStep: (step) => this.witness.storageStep(step),
+    })
+    this.fates = new Fates(plan.broker, random.fork(), this.history)
+    this.log = new BrokerLog(this.referee, () => !plan.calm)
+    const broker = scheduler.actor({ name: 'broker', weight: 2 })
+    this.server = new BrokerServer({ actor: broker, log: this.log, fates: this.fates, history: this.history })
+    this.witness = new Witness({
+      database: this.database,
+      scheduler,
+      referee: this.referee,
+      circumstances: () => ({
+        latestDbTime: this.clock.latest,
+        maxCrashes: plan.relay.maxCrashes,
+        onlyBombsEndRelays: plan.onlyBombsEndRelays,
+      }),
+      usedLanes: new Set(Array.from({ length: plan.keys }, (_, key) => laneOf(`k${key}`))),
+    })
+    this.relays = Array.from({ length: plan.relays }, (_, index) => new RelayPlace(this, `relay-${index + 1}`))
+  }
+
+  get wantsMessages(): boolean {
+    return this.history.messages.size < this.plan.messages && !this.settling
+  }
+
+  /** Some processes are much slower than others. */
+  drawWeight(): number {
+    return this.plan.calm || this.plan.onlyBombsEndRelays ? 1 : this.random.pick([0.2, 1, 1, 1, 3])
+  }
+
+  /** The storage's hints from other processes. */
+  wakeupsOf(actor: Actor): { readonly wakeups?: { subscribe(wake: () => void): Promise<AsyncDisposable> } } {
+    if (!this.plan.relay.wakeups) return {}
+    return {
+      wakeups: {
+        subscribe: async (wake) => {
+          this.#wakes.set(actor, wake)
+          return { [Symbol.asyncDispose]: async () => void this.#wakes.delete(actor) }
+        },
+      },
+    }
+  }
+
+  wakeRelays(): void {
+    for (const [actor, wake] of this.#wakes) {
+      if (!actor.alive) this.#wakes.delete(actor)
+      else if (this.random.chance(0.7)) actor.enqueue('wakeup', wake)
+    }
+  }
+
+  /** A relay process ends at once, and comes back. */
+  explode(place: RelayPlace): void {
+    place.kill()
+    this.restartLater(place)
+  }
+
+  restartLater(place: RelayPlace): void {
+    const { leaseMs } = this.plan.relay
+    const delay = this.random.between(1, this.random.chance(0.5) ? Math.ceil(leaseMs / 4) : leaseMs * 2)
+    this.fate.runtime.setTimeout(() => {
+      if (place.isGone && !this.#closing) place.start()
+    }, delay)
+  }
+
+  /** No trouble any more: whoever is dead, paused or cut off comes back. */
+  settle(): void {
+    this.referee.note('from here on nothing goes wrong that messages do not cause')
+    this.settling = true
+    this.fates.calm = true
+    this.fates.closedTopics.clear()
+    this.connections.faultChance = 0
+    for (const place of this.relays) {
+      place.cutOff = false
+      place.actor?.thaw()
+      if (place.isGone) place.start()
+    }
+  }
+
+  get isQuiet(): boolean {
+    const { pending, due, scheduled } = this.database.messages
+    return pending.size + due.size + scheduled.size + this.server.underway === 0 && !this.operating
+  }
+
+  /** What has not got on. */
+  describePending(): string {
+    const ids: string[] = []
+    for (const { id, nature } of this.history.committedMessages()) {
+      const row = this.database.messages.withId(id)
+      if (row?.status === 'PENDING') ids.push(`'${id}'${nature === 'plain' ? '' : ` (${nature})`}`)
+    }
+    return `still pending when all faults had long stopped: ${ids.join(', ')}`
+  }
+
+  async stop(): Promise<void> {
+    this.#closing = true
+    await Promise.all(this.relays.map((place) => place.stop()))
+  }
+
+  async finalState(): Promise<FinalState> {
+    const storage = memoryStorage({ database: this.database })
+    const rows = [...this.database.messages.positions()].flatMap((position) => {
+      const stored = this.database.messages.at(position)
+      return stored === undefined
+        ? []
+        : [{ id: stored.row.message.id, status: stored.status, reason: stored.deadReason }]
+    })
+    return { rows, counts: await storage.count(), pruned: this.pruned }
+  }
+}
