@@ -33,7 +33,6 @@ test('a timer fires once its time has passed, and never after it was cancelled',
   const fired: string[] = []
   const cancel = systemRuntime.setTimeout(() => fired.push('cancelled'), 1)
   systemRuntime.setTimeout(() => fired.push('too long for a timer'), 2 ** 31)()
-  const keepAlive = setTimeout(() => undefined, 10_000)
   cancel()
   await new Promise<void>((resolve) => {
     systemRuntime.setTimeout(() => {
@@ -41,7 +40,6 @@ test('a timer fires once its time has passed, and never after it was cancelled',
       resolve()
     }, 5)
   })
-  clearTimeout(keepAlive)
   expect(fired).toEqual(['fired'])
 })
 
@@ -50,11 +48,18 @@ test('a delay beyond 31 bits does not fire at once', async () => {
   const cancel = systemRuntime.setTimeout(() => {
     fired = true
   }, 2 ** 31)
-  const keepAlive = setTimeout(() => undefined, 10_000)
   await new Promise<void>((resolve) => {
     systemRuntime.setTimeout(resolve, 10)
   })
-  clearTimeout(keepAlive)
   cancel()
   expect(fired).toBe(false)
+})
+
+test('a timer keeps the process alive until it is cancelled', () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  const before = timers()
+  const cancel = systemRuntime.setTimeout(() => undefined, 60_000)
+  expect(timers()).toBe(before + 1)
+  cancel()
+  expect(timers()).toBe(before)
 })

@@ -18,7 +18,6 @@ function startTimer(callback: () => void, ms: number): () => void {
   const arm = (left: number) => {
     const part = Math.min(left, longestTimer)
     timer = setTimeout(() => (left > part ? arm(left - part) : callback()), part)
-    timer.unref()
   }
   arm(ms)
   return () => clearTimeout(timer)
