@@ -36,6 +36,7 @@ export class SqliteConnection implements SqlDatabase, AtomicAccess {
   constructor(database: Database, options: ConnectionOptions) {
     this.#database = database
     this.#options = options
+    this.#dataVersion = this.dataVersion()
   }
 
   execute<Row>(statement: Statement<Row>): Promise<StatementResult<Row>> {

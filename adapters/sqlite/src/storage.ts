@@ -8,13 +8,11 @@ import { LazyConnection } from './lazy-connection.ts'
 import type { SqliteHandle } from './open.ts'
 import { resolveStorageOptions, type SqliteStorageOptions } from './options.ts'
 import { sqliteRunner } from './runner.ts'
-import type { SqliteTransaction } from './transaction.ts'
 import { sqliteWakeups } from './wakeups.ts'
-import { sqliteWriter } from './writer.ts'
+import { type SqliteWriter, sqliteWriter } from './writer.ts'
 
-/** An outbox in SQLite. `insertSync` is there. */
-export type SqliteStorage = OutboxStorage<SqliteTransaction> &
-  Required<Pick<OutboxStorage<SqliteTransaction>, 'insertSync'>>
+/** An outbox in SQLite: `insert` takes a Kysely transaction, `insertSync` the driver's connection inside its transaction. */
+export type SqliteStorage = Omit<OutboxStorage<AnyTransaction>, 'insertSync'> & SqliteWriter
 
 /**
  * An outbox in the application's SQLite file.

@@ -2,11 +2,10 @@ import { TransactionError } from '@waybill/core/contracts'
 import { type AnyTransaction, requireTransaction } from '@waybill/sql'
 import type { Database } from 'better-sqlite3'
 
-/** Kysely's for `insert`, the driver's connection inside its transaction for `insertSync`. */
-export type SqliteTransaction = AnyTransaction | Database
+type Handle = AnyTransaction | Database
 
 /** @throws {@link TransactionError} for whatever is not a Kysely transaction. */
-export function requireKyselyTransaction(tx: SqliteTransaction): AnyTransaction {
+export function requireKyselyTransaction(tx: Handle): AnyTransaction {
   if (!('inTransaction' in tx)) return requireTransaction(tx)
   throw new TransactionError(
     'A better-sqlite3 transaction ends before an awaited insert begins: use enqueueSync inside it',
@@ -14,7 +13,7 @@ export function requireKyselyTransaction(tx: SqliteTransaction): AnyTransaction 
 }
 
 /** @throws {@link TransactionError} for whatever is not a connection inside its transaction. */
-export function requireOpenTransaction(tx: SqliteTransaction): Database {
+export function requireOpenTransaction(tx: Handle): Database {
   if (!('inTransaction' in tx)) {
     throw new TransactionError('A Kysely transaction cannot be written synchronously: use enqueue, and await it')
   }

@@ -1,15 +1,18 @@
-import type { OutboxWriter } from '@waybill/core/contracts'
-import { insertStatements, kyselyExecutor, type SqlContext } from '@waybill/sql'
+import type { OutboxMessage, OutboxWriter } from '@waybill/core/contracts'
+import { type AnyTransaction, insertStatements, kyselyExecutor, type SqlContext } from '@waybill/sql'
 import type { Database, Statement } from 'better-sqlite3'
 import { classifySqliteError } from './errors.ts'
-import { requireKyselyTransaction, requireOpenTransaction, type SqliteTransaction } from './transaction.ts'
+import { requireKyselyTransaction, requireOpenTransaction } from './transaction.ts'
 
 /** Kysely prepares at every call, so that one statement for many rows is faster; SQLite takes 32,766 values in one. */
 const rowsPerStatement = 100
 
-type Writer = Required<Pick<OutboxWriter<SqliteTransaction>, 'insert' | 'insertSync'>>
+export interface SqliteWriter extends Pick<OutboxWriter<AnyTransaction>, 'insert'> {
+  /** As `insert`. `tx` is the connection inside its transaction. */
+  insertSync(tx: Database, messages: readonly OutboxMessage[]): void
+}
 
-export function sqliteWriter(context: SqlContext): Writer {
+export function sqliteWriter(context: SqlContext): SqliteWriter {
   const statements = insertStatements(context)
   const prepared = preparedStatements()
   return {

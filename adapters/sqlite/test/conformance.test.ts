@@ -1,9 +1,11 @@
 import { describeStorage, type StorageHarness } from '@waybill/conformance'
+import type { AnyTransaction } from '@waybill/sql'
+import type { Database } from 'better-sqlite3'
 import { describe, it } from 'vitest'
-import { type SqliteTransaction, sqliteStorage } from '../src/index.ts'
+import { sqliteStorage } from '../src/index.ts'
 import { migratedDatabase } from './database.ts'
 
-describeStorage('sqlite', { describe, it }, async (): Promise<StorageHarness<SqliteTransaction>> => {
+describeStorage('sqlite', { describe, it }, async (): Promise<StorageHarness<AnyTransaction | Database>> => {
   const test = migratedDatabase()
   const db = test.kysely()
   const storage = sqliteStorage({ db })
