@@ -57,8 +57,9 @@ export function runCommand(
       if (child.pid !== undefined) killGroup(child.pid)
     }, timeoutMs)
     child.on('error', (error) => everything.push(`${error.message}\n`))
-    child.on('close', (code) => {
+    child.on('close', (code, signal) => {
       clearTimeout(timer)
+      if (signal !== null) everything.push(`\nended by ${signal}\n`)
       if (child.pid !== undefined) running.delete(child.pid)
       resolve({ ok: code === 0, stdout: stdout.join(''), output: everything.join('') })
     })

@@ -1,9 +1,17 @@
+import { globSync } from 'node:fs'
 import { runCommand } from '../../command.ts'
-import { localBinary } from '../../workspace.ts'
+import { localBinary, workspaceRoot } from '../../workspace.ts'
 import { type Stage, singleCheck, total } from '../stage.ts'
 
-/** The workspace's sources with their type tests, and our own scripts, some of them JavaScript with types in comments. */
-const projects = ['tsconfig.json', 'packages/tools/tsconfig.json']
+/**
+ * The workspace's sources with their type tests; our own scripts, some of them JavaScript with types in comments; examples,
+ * each a program of its own as users write them.
+ */
+const projects = [
+  'tsconfig.json',
+  'packages/tools/tsconfig.json',
+  ...globSync('examples/*/tsconfig.json', { cwd: workspaceRoot }),
+]
 
 export const types: Stage = {
   name: 'types',
