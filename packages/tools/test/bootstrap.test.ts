@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { tasks } from '../bootstrap/tasks.mjs'
 import { workspaceRoot } from '../src/workspace.ts'
 
 interface Outcome {
@@ -115,6 +116,12 @@ describe('bootstrap', () => {
     expect(stderr).toMatch(
       /^waybill: this is Node 16\.20\.2, and the set-up needs Node 18 or newer to start\n {2}Install /,
     )
+  })
+
+  it('has a task for every root script, and a script for every task', () => {
+    const { scripts } = JSON.parse(readFileSync(join(workspaceRoot, 'package.json'), 'utf8')) as { scripts: object }
+    const expected = Object.keys(tasks).map((name) => [name, `node packages/tools/bootstrap.mjs ${name}`])
+    expect(scripts).toEqual(Object.fromEntries(expected))
   })
 
   it('names the tasks when asked for one that does not exist', async () => {
