@@ -46,16 +46,15 @@ export const sqliteDialect: SqlDialect = {
 const jsonType = { string: 'text', integer: 'integer' } as const
 
 /**
- * SQLite has no hash function that is there in every program, so the lane is a polynomial of the code points at these
- * places from the end, then multiplied by 2^32 / φ, of which the upper bits are well spread. Keys mostly differ at their
- * ends; the thinner places before, and the length, catch keys that end alike. No term overflows 64 bits.
+ * SQLite has no hash function that is there in every program, so the lane is a polynomial of the first 16 code points, the
+ * last 8 and the length, then multiplied by 2^32 / φ, of which the upper bits are well spread. No step overflows 64 bits.
  */
 function lane(): RawBuilder<number> {
-  const places = [1, 2, 3, 4, 5, 6, 7, 8, 10, 13, 17, 22, 28, 36]
+  const places = [-1, -2, -3, -4, -5, -6, -7, -8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]
   const key = sql`coalesce(ordering_key, id)`
   let factor = 1
   const terms = places.map((place) => {
-    const term = sql`coalesce(unicode(substr(${key}, ${sql.lit(-place)}, 1)), 0) * ${sql.lit(factor)}`
+    const term = sql`coalesce(unicode(substr(${key}, ${sql.lit(place)}, 1)), 0) * ${sql.lit(factor)}`
     factor = (factor * 131) % 16_777_213
     return term
   })
