@@ -60,3 +60,10 @@ export function message(fields: Partial<OutboxMessage> = {}): OutboxMessage {
     ...fields,
   }
 }
+
+const insertMessage = `insert into waybill_messages (id, topic, type, payload) values (?, 'orders', 'order.placed', '{}')`
+
+/** What another program does: a plain INSERT. */
+export function plainInsert(database: Database, id: string): void {
+  database.prepare(insertMessage).run(id)
+}

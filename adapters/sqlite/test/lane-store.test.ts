@@ -1,37 +1,7 @@
 import type { LaneRead, LaneStore } from '@waybill/core/lanes'
-import { sqlContext } from '@waybill/sql'
-import BetterSqlite3 from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
-import { SqliteConnection } from '../src/connection.ts'
-import { sqliteDialect } from '../src/dialect.ts'
-import { sqliteLaneStore } from '../src/lane-store.ts'
-import { sqliteWriter } from '../src/writer.ts'
-import { message, migratedDatabase } from './database.ts'
-
-function setup(options: { readonly retentionMs?: number } = {}) {
-  const test = migratedDatabase()
-  const connection = new SqliteConnection(new BetterSqlite3(test.file, { timeout: 0 }), {
-    lockTimeoutMs: 200,
-    writeGapMs: 0,
-  })
-  const context = sqlContext(sqliteDialect, 'waybill_')
-  const store = sqliteLaneStore({
-    context,
-    connection: async () => connection,
-    retentionMs: options.retentionMs ?? 1000,
-  })
-  const producer = test.connect()
-  const insert = producer.transaction(sqliteWriter(context).insertSync.bind(null, producer))
-  return {
-    store,
-    producer,
-    insert,
-    async [Symbol.asyncDispose]() {
-      connection.close()
-      await test[Symbol.asyncDispose]()
-    },
-  }
-}
+import { message } from './database.ts'
+import { storeSetup as setup } from './store-setup.ts'
 
 const everything: LaneRead = {
   lanes: null,
