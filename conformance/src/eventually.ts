@@ -24,6 +24,7 @@ const defaultWithinMs = 8000
  */
 export class Timeline {
   readonly #control: TimeControl | undefined
+  readonly #timers: Set<{ readonly dueAt: number; readonly callback: () => void }> = new Set()
 
   constructor(control?: TimeControl) {
     this.#control = control
@@ -37,6 +38,17 @@ export class Timeline {
   /** For durations, in milliseconds. */
   now(): number {
     return this.#control?.now() ?? performance.now()
+  }
+
+  /** Calls back once after `ms`, by the same clock; answers how to cancel that. For what runs beside the rule, as a relay does. */
+  setTimeout(callback: () => void, ms: number): () => void {
+    if (this.#control === undefined) {
+      const handle = setTimeout(callback, ms)
+      return () => clearTimeout(handle)
+    }
+    const timer = { dueAt: this.#control.now() + ms, callback }
+    this.#timers.add(timer)
+    return () => this.#timers.delete(timer)
   }
 
   /** Looks until `probe` answers something, and fails with `what` at the deadline. The only place that waits for a change. */
@@ -75,7 +87,16 @@ export class Timeline {
 
   async #step(): Promise<void> {
     if (this.#control === undefined) await pass(stepMs)
-    else await this.#control.advance(stepMs)
+    else await this.#advance(this.#control)
     await yieldToIo()
+  }
+
+  async #advance(control: TimeControl): Promise<void> {
+    await control.advance(stepMs)
+    const due = [...this.#timers].filter(({ dueAt }) => dueAt <= control.now())
+    for (const timer of due.toSorted((left, right) => left.dueAt - right.dueAt)) {
+      // One that fired before it may have cancelled it.
+      if (this.#timers.delete(timer)) timer.callback()
+    }
   }
 }

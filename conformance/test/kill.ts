@@ -1,11 +1,70 @@
+import { consumerRules } from '../src/consumer/rules.ts'
+import { inboxRules } from '../src/inbox/rules.ts'
+import { publisherRules } from '../src/publisher/rules.ts'
+import { relayRules } from '../src/relay/rules.ts'
 import type { Harness, HarnessFactory, Rule } from '../src/rule.ts'
 import { runRules } from '../src/run-rule.ts'
+import { storageRules } from '../src/storage/rules.ts'
+import {
+  memoryConsumerHarness,
+  memoryHarness,
+  memoryInboxHarness,
+  memoryPublisherHarness,
+  memoryRelayHarness,
+} from './memory.ts'
+import * as admin from './mutants/admin.ts'
+import * as claim from './mutants/claim.ts'
+import * as claimLimits from './mutants/claim-limits.ts'
+import * as consumer from './mutants/consumer.ts'
+import * as inbox from './mutants/inbox.ts'
+import * as insert from './mutants/insert.ts'
+import * as lease from './mutants/lease.ts'
+import * as publisher from './mutants/publisher.ts'
+import * as relay from './mutants/relay.ts'
+import * as settle from './mutants/settle.ts'
 
-/** Rules that a mutant fails. */
-export async function killedBy<H extends Harness>(
+/** The rules of one contract with the mutants that break them. */
+export interface Hunt {
+  readonly contract: string
+  readonly rules: readonly { readonly id: string }[]
+  readonly mutants: readonly string[]
+  /** Rules that the mutant fails. */
+  killedBy(mutant: string): Promise<readonly string[]>
+}
+
+const storage = { ...insert, ...claim, ...claimLimits, ...lease, ...settle, ...admin }
+
+export const hunts: readonly Hunt[] = [
+  hunt('storage', storageRules, storage, opaque(memoryHarness)),
+  hunt('inbox', inboxRules, inbox, opaque(memoryInboxHarness)),
+  hunt('publisher', publisherRules, publisher, memoryPublisherHarness),
+  hunt('consumer', consumerRules, consumer, memoryConsumerHarness),
+  hunt('relay', relayRules, relay, opaque(memoryRelayHarness)),
+]
+
+function hunt<H extends Harness, Mutation>(
+  contract: string,
   rules: readonly Rule<H>[],
-  createHarness: HarnessFactory<H>,
-): Promise<readonly string[]> {
-  const results = await runRules(rules, createHarness, { timeoutMs: 3000, stress: 1 })
-  return results.filter(({ result }) => result === 'failed').map(({ id }) => id)
+  mutants: Readonly<Record<string, Mutation>>,
+  createHarness: (mutation: Mutation) => Promise<H>,
+): Hunt {
+  return {
+    contract,
+    rules,
+    mutants: Object.keys(mutants),
+    async killedBy(mutant) {
+      const mutation = mutants[mutant]
+      if (mutation === undefined) throw new RangeError(`no mutant ${mutant}`)
+      const factory: HarnessFactory<H> = () => createHarness(mutation)
+      const results = await runRules(rules, factory, { timeoutMs: 1500, stress: 1 })
+      return results.filter(({ result }) => result === 'failed').map(({ id }) => id)
+    },
+  }
+}
+
+/** As `describeStorage` does: rules only pass transactions on. */
+function opaque<Mutation, H>(
+  createHarness: (mutation: Mutation) => Promise<unknown>,
+): (mutation: Mutation) => Promise<H> {
+  return createHarness as (mutation: Mutation) => Promise<H>
 }

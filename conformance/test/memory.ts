@@ -1,11 +1,21 @@
+import { Relay, type RelayOptions } from '@waybill/core'
 import {
+  type MemoryBroker,
+  type MemoryConsumer,
+  type MemoryInbox,
+  type MemoryPublisher,
   type MemoryStorage,
   type MemoryStorageOptions,
   type MemoryTransaction,
+  memoryBroker,
+  memoryConsumer,
   memoryDatabase,
+  memoryInbox,
+  memoryPublisher,
   memoryStorage,
 } from '@waybill/memory'
-import type { StorageHarness } from '../src/storage/harness.ts'
+import type { ConsumerHarness, InboxHarness, PublisherHarness, RelayHarness, StorageHarness } from '../src/index.ts'
+import { virtualClock } from './virtual-clock.ts'
 
 /** How a mutant is put into the harness of the memory adapter. */
 export interface StorageMutation {
@@ -16,10 +26,10 @@ export interface StorageMutation {
 
 /** The memory adapter under a virtual clock. */
 export async function memoryHarness(mutation: StorageMutation = {}): Promise<StorageHarness<MemoryTransaction>> {
-  let now = 1_800_000_000_000
-  const database = memoryDatabase({ now: () => now })
+  const clock = virtualClock()
+  const database = memoryDatabase({ now: clock.now })
   const open = (): MemoryStorage => {
-    const options = { database, monotonicNow: () => now }
+    const options = { database, monotonicNow: clock.now }
     const storage = memoryStorage({ ...options, ...mutation.options?.(options) })
     return { ...storage, ...mutation.storage?.(storage) }
   }
@@ -29,12 +39,7 @@ export async function memoryHarness(mutation: StorageMutation = {}): Promise<Sto
     storage,
     runner,
     close: async () => undefined,
-    time: {
-      now: () => now,
-      advance(ms) {
-        now += ms
-      },
-    },
+    time: clock,
     reopen: async () => open(),
     transactionSync(work) {
       const tx = database.begin()
@@ -59,3 +64,114 @@ export async function memoryHarness(mutation: StorageMutation = {}): Promise<Sto
 }
 
 const defaults = { contentType: 'application/json', headers: {}, schemaVersion: 1, createdAt: 0 }
+
+/** Replaces methods of the inbox. Applied to each process' inbox. */
+export type InboxMutation = (inbox: MemoryInbox) => Partial<MemoryInbox>
+
+export async function memoryInboxHarness(
+  mutation: InboxMutation = () => ({}),
+): Promise<InboxHarness<MemoryTransaction>> {
+  const clock = virtualClock()
+  const database = memoryDatabase({ now: clock.now })
+  const open = () => {
+    const plain = memoryInbox({ database })
+    const inbox = { ...plain, ...mutation(plain) }
+    return { inbox, runner: inbox }
+  }
+  return { ...open(), time: clock, reopen: async () => open(), close: async () => undefined }
+}
+
+/** Replaces methods of the publisher. */
+export type PublisherMutation = (publisher: MemoryPublisher, broker: MemoryBroker) => Partial<MemoryPublisher>
+
+export async function memoryPublisherHarness(mutation: PublisherMutation = () => ({})): Promise<PublisherHarness> {
+  const clock = virtualClock()
+  const broker = memoryBroker({ timer: clock.timer })
+  let reachable = true
+  broker.onPublish = ({ topic }) => {
+    if (topic === 'missing') return { type: 'unavailable', scope: 'topic' }
+    return reachable ? { type: 'accept' } : { type: 'unavailable', scope: 'broker' }
+  }
+  const plain = memoryPublisher({ broker, maxBatchMessages: 100 })
+  return {
+    publisher: { ...plain, ...mutation(plain, broker) },
+    topics: ['orders', 'mail'],
+    read: async (topic) => broker.log.flatMap((record) => (record.topic === topic ? (record.message ?? []) : [])),
+    missingTopic: 'missing',
+    disrupt: {
+      async cut() {
+        reachable = false
+      },
+      async restore() {
+        reachable = true
+      },
+    },
+    time: clock,
+    close: () => plain.close(),
+  }
+}
+
+/** Replaces methods of the consumer. Applied to each process' consumer. */
+export type ConsumerMutation = (consumer: MemoryConsumer, broker: MemoryBroker) => Partial<MemoryConsumer>
+
+export async function memoryConsumerHarness(mutation: ConsumerMutation = () => ({})): Promise<ConsumerHarness> {
+  const clock = virtualClock()
+  const broker = memoryBroker({ timer: clock.timer })
+  const opened: MemoryConsumer[] = []
+  const open = () => {
+    const plain = memoryConsumer({ broker })
+    opened.push(plain)
+    return { ...plain, ...mutation(plain, broker) }
+  }
+  const consumer = open()
+  return {
+    consumer,
+    topics: ['orders', 'mail'],
+    groups: ['billing', 'mailer'],
+    async publish(messages) {
+      for (const message of messages) broker.append(message)
+    },
+    another: async () => open(),
+    crash: async () => consumer.crash(),
+    publishForeign: async (topic, raw) => broker.appendForeign(topic, raw),
+    time: clock,
+    async close() {
+      for (const each of opened) each.crash()
+    },
+  }
+}
+
+/** How a mutant is put between the real relay, the memory storage and the memory broker. */
+export interface RelayMutation {
+  readonly storage?: (storage: MemoryStorage) => Partial<MemoryStorage>
+  readonly publisher?: PublisherMutation
+  /** Changes what the relay is made of. */
+  readonly options?: (options: RelayOptions) => Partial<RelayOptions>
+  readonly relay?: (options: RelayOptions) => Relay
+}
+
+export async function memoryRelayHarness(mutation: RelayMutation = {}): Promise<RelayHarness<MemoryTransaction>> {
+  const clock = virtualClock()
+  const database = memoryDatabase({ now: clock.now })
+  const broker = memoryBroker({ timer: clock.timer })
+  const open = () => {
+    const storage = memoryStorage({ database, monotonicNow: clock.now })
+    return { ...storage, ...mutation.storage?.(storage) }
+  }
+  const storage = open()
+  const publisher = memoryPublisher({ broker })
+  return {
+    storage,
+    runner: storage,
+    reopen: async () => open(),
+    publisher: { ...publisher, ...mutation.publisher?.(publisher, broker) },
+    topics: ['orders', 'mail'],
+    read: async (topic) => broker.log.flatMap((record) => (record.topic === topic ? (record.message ?? []) : [])),
+    createRelay(options) {
+      const changed = { ...options, ...mutation.options?.(options) }
+      return mutation.relay?.(changed) ?? new Relay(changed)
+    },
+    time: clock,
+    close: () => publisher.close(),
+  }
+}

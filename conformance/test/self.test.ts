@@ -1,32 +1,36 @@
-import { describe, expect, it } from 'vitest'
-import { storageRules } from '../src/storage/rules.ts'
-import { killedBy } from './kill.ts'
-import { memoryHarness } from './memory.ts'
-import * as admin from './mutants/admin.ts'
-import * as claim from './mutants/claim.ts'
-import * as claimLimits from './mutants/claim-limits.ts'
-import * as insert from './mutants/insert.ts'
-import * as lease from './mutants/lease.ts'
-import * as settle from './mutants/settle.ts'
+import { afterAll, describe, expect, it } from 'vitest'
+import { hunts } from './kill.ts'
+import { mutantSizes } from './mutant-sizes.ts'
 
-describe('mutants', () => {
-  const killed = new Map<string, string[]>()
-  for (const [name, mutation] of Object.entries({
-    ...insert,
-    ...claim,
-    ...claimLimits,
-    ...lease,
-    ...settle,
-    ...admin,
-  })) {
-    it(name, async () => {
-      const ids = await killedBy(storageRules, () => memoryHarness(mutation) as never)
-      for (const id of ids) killed.set(id, [...(killed.get(id) ?? []), name])
-      expect(ids.length).toBeGreaterThan(0)
-      expect(ids.length).toBeLessThan(6)
+const sizes = mutantSizes()
+
+for (const { contract, rules, mutants, killedBy } of hunts) {
+  describe(`mutants of the ${contract} rules`, () => {
+    const killers = new Map<string, string[]>(rules.map(({ id }) => [id, []]))
+
+    it.each(mutants)('%s fails one to five rules', async (mutant) => {
+      const failed = await killedBy(mutant)
+      for (const id of failed) killers.get(id)?.push(mutant)
+      expect(failed.length, failed.join(' ')).toBeGreaterThanOrEqual(1)
+      expect(failed.length, failed.join(' ')).toBeLessThanOrEqual(5)
     })
-  }
-  it('all', () => {
-    expect(storageRules.map(({ id }) => id).filter((id) => !killed.has(id))).toEqual([])
+
+    it.each(mutants)('%s changes at most 15 lines', (mutant) => {
+      expect(sizes.get(mutant)).toBeLessThanOrEqual(15)
+    })
+
+    it('every rule is failed by a mutant', () => {
+      const survivors = [...killers].filter(([, names]) => names.length === 0).map(([id]) => id)
+      expect(survivors).toEqual([])
+    })
+
+    afterAll(() => process.stdout.write(table(contract, killers)))
   })
-})
+}
+
+/** Which mutants each rule catches, for people. */
+function table(contract: string, killers: ReadonlyMap<string, readonly string[]>): string {
+  const width = Math.max(...[...killers.keys()].map((id) => id.length))
+  const lines = [...killers].map(([id, names]) => `  ${id.padEnd(width)}  ${names.join(', ') || 'NO MUTANT'}`)
+  return `\n${contract}: ${killers.size} rules\n${lines.join('\n')}\n`
+}

@@ -1,5 +1,6 @@
 import type { OutboxMessage, OutboxStorage, TransactionRunner } from '@waybill/core/contracts'
 import type { Harness, Requirement } from '../rule.ts'
+import type { OpaqueTransaction } from '../transaction.ts'
 
 /** A transaction that stays open until told otherwise. */
 export interface OpenTransaction<Tx> {
@@ -34,15 +35,6 @@ export interface StorageHarness<Tx> extends Harness {
   openTransaction?(): Promise<OpenTransaction<Tx>>
   /** What another program does: a plain INSERT of these columns, committed. */
   plainInsert?(rows: readonly PlainRow[]): Promise<void>
-}
-
-declare const opaque: unique symbol
-
-/**
- * Stands for whatever transaction type the adapter has. Rules hand it from the runner to the storage and never look inside.
- */
-export interface OpaqueTransaction {
-  readonly [opaque]: true
 }
 
 /** What storage rules see. */

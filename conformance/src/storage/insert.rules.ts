@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import type { Rule } from '../rule.ts'
 import { need } from '../rule.ts'
 import { awkwardMessages, comparable, labelsOf, sample, samples } from '../samples.ts'
+import type { OpaqueTransaction } from '../transaction.ts'
 import { enqueue, joinAlone } from './enqueue.ts'
 import { claimedLabels, HandDrivenRelay, publishInTurns } from './hand-driven-relay.ts'
-import { type AnyStorageHarness, type OpaqueTransaction, plainInsert, synchronous } from './harness.ts'
+import { type AnyStorageHarness, plainInsert, synchronous } from './harness.ts'
 
 export const insertRules: readonly Rule<AnyStorageHarness>[] = [
   {

@@ -38,19 +38,15 @@ export const releasedMessagesComeBackReversed: StorageMutation = onStorage((s) =
 })
 
 export const deadMessagesHoldTheirKey: StorageMutation = onStorage((s) => {
-  const keys = new Map<object, string | undefined>()
   const blocked = new Set<string | undefined>()
   return {
     settle(session, settlements) {
-      for (const { type, token } of settlements) if (type === 'dead') blocked.add(keys.get(token))
+      for (const { type, token } of settlements) if (type === 'dead') blocked.add((token as HeldRow).key)
       return s.settle(session, settlements)
     },
     async claim(session, request, options) {
       const result = await s.claim(session, request, options)
-      for (const { token, message } of result.messages) keys.set(token, message.orderingKey)
-      const open = ({ message: { orderingKey } }: (typeof result.messages)[number]) =>
-        orderingKey === undefined || !blocked.has(orderingKey)
-      return { ...result, messages: result.messages.filter(open) }
+      return { ...result, messages: result.messages.filter(({ message }) => !blocked.has(message.orderingKey)) }
     },
   }
 })
@@ -99,14 +95,12 @@ export const retryHoldsOnlyTheMessage: StorageMutation = onStorage((s) => {
 })
 
 export const whatAHoldPassedOverIsForgotten: StorageMutation = onStorage((s) => {
-  const held = new Set<string>()
-  const forgotten = new Set<string>()
+  const [held, forgotten] = [new Set<string>(), new Set<string>()]
   return {
     settle(session, settlements) {
-      for (const { type, token } of settlements) {
+      for (const { type, token } of settlements)
         if (type === 'retry') held.add((token as HeldRow).key)
-        if (type === 'release' && held.has((token as HeldRow).key)) forgotten.add((token as HeldRow).id)
-      }
+        else if (type === 'release' && held.has((token as HeldRow).key)) forgotten.add((token as HeldRow).id)
       return s.settle(session, settlements)
     },
     async claim(session, request, options) {

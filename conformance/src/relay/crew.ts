@@ -1,0 +1,114 @@
+import type { Relay, RelayOptions } from '@waybill/core'
+import type { BrokerPublisher, DeadLetter, Message, OutboxMessage } from '@waybill/core/contracts'
+import type { Timeline } from '../eventually.ts'
+import { type AnyRelayHarness, newRelay } from './harness.ts'
+import { type Decide, ScriptedPublisher } from './scripted-publisher.ts'
+
+/** Lease of relays that a rule lets end, in milliseconds. */
+export const leaseMs = 600
+
+export interface PublisherHooks {
+  before?(messages: readonly Message[]): void | Promise<void>
+  after?(): void
+}
+
+type CrewOptions = Partial<Omit<RelayOptions, 'storage' | 'publisher' | 'runtime'>>
+
+const retry = { maxAttempts: 5, delayMs: () => 100 }
+
+/** The relays of one rule, on one storage and one publisher. */
+export class Crew {
+  readonly harness: AnyRelayHarness
+  readonly time: Timeline
+  readonly publisher: ScriptedPublisher
+
+  constructor(harness: AnyRelayHarness, time: Timeline, decide?: Decide, publisher?: ScriptedPublisher) {
+    this.harness = harness
+    this.time = time
+    this.publisher = publisher ?? new ScriptedPublisher(harness.publisher, decide)
+  }
+
+  /** A relay that polls often and retries soon. Errors are expected here: they are events, not test failures. */
+  relay(options: CrewOptions & Partial<Pick<RelayOptions, 'storage' | 'publisher'>> = {}): Relay {
+    const { harness, time, publisher } = this
+    const runtime = {
+      now: () => time.now(),
+      wallNow: () => time.wallNow(),
+      setTimeout: (callback: () => void, ms: number) => time.setTimeout(callback, ms),
+      random: Math.random,
+    }
+    const relay = newRelay(harness, {
+      storage: harness.storage,
+      publisher,
+      pollIntervalMs: 20,
+      idlePollIntervalMs: 100,
+      leaseMs: 5000,
+      publishTimeoutMs: 300,
+      shutdownTimeoutMs: 2000,
+      environment: {},
+      retry,
+      ...options,
+      runtime,
+    })
+    relay.on('error', () => undefined)
+    return relay
+  }
+
+  /** A relay that is running. */
+  async start(options: Parameters<Crew['relay']>[0] = {}): Promise<Relay> {
+    const relay = this.relay(options)
+    await relay.start()
+    return relay
+  }
+
+  /** Stops a relay, moving the clock while it does. */
+  async stop(relay: Relay): Promise<void> {
+    const stopped = relay.stop().then(() => true)
+    await this.time.eventually('the relay to stop', () => this.time.within(20, stopped))
+  }
+
+  /** The same publisher with something that happens before a call or after its answer. */
+  publisherWith(hooks: PublisherHooks): BrokerPublisher {
+    const { specificationVersion, name, capabilities } = this.publisher
+    return {
+      specificationVersion,
+      name,
+      capabilities,
+      publish: async (messages, options) => {
+        await hooks.before?.(messages)
+        const outcomes = await this.publisher.publish(messages, options)
+        hooks.after?.()
+        return outcomes
+      },
+      close: async () => undefined,
+    }
+  }
+
+  async enqueue(messages: readonly OutboxMessage[]): Promise<void> {
+    await this.harness.runner.transaction((tx) => this.harness.storage.insert(tx, messages))
+  }
+
+  /** What can be read of a topic when at least `count` messages can, and nothing is pending any more. */
+  async published(count: number, topic = 0): Promise<readonly Message[]> {
+    return await this.time.eventually(`${count} messages published`, async () => {
+      const read = await this.harness.read(this.harness.topics[topic] ?? '')
+      return read.length >= count ? read : undefined
+    })
+  }
+
+  /** Waits until no message is pending or being published. */
+  async settled(): Promise<void> {
+    await this.time.eventually('everything settled', async () => {
+      const { pending, processing } = await this.harness.storage.count()
+      return pending + processing === 0 || undefined
+    })
+  }
+
+  /** The dead letters when there are `count`. */
+  async dead(count: number): Promise<readonly DeadLetter[]> {
+    return await this.time.eventually(`${count} dead letters`, async () => {
+      const letters = await this.harness.storage.deadLetters.list()
+      return letters.length >= count ? letters : undefined
+    })
+  }
+}
