@@ -71,6 +71,18 @@ describe('a poller', () => {
     expect(due.slice(0, 6)).toEqual([1, 3, 6, 11, 21, 41])
   })
 
+  test('at rest it keeps no timer, and a wakeup ends the rest', () => {
+    const { runtime, poller, claim } = setup()
+    claim(false)
+    poller.rest()
+    expect(runtime.timers).toBe(0)
+    claim(false)
+    expect(runtime.timers).toBe(1)
+    poller.rest()
+    poller.wake('committed')
+    expect(poller.isDue).toBe(true)
+  })
+
   test('a stopped poller wakes nobody', async () => {
     const { runtime, due, poller, claim } = setup()
     claim(false)

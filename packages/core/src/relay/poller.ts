@@ -80,6 +80,12 @@ export class Poller {
     this.#arm(burst[0])
   }
 
+  /** Nobody claims until the next {@link wake}: no timer keeps the process alive for it. */
+  rest(): void {
+    this.#dueAt = Number.POSITIVE_INFINITY
+    this.#cancel()
+  }
+
   stop(): void {
     this.#stopped = true
     this.#cancel()

@@ -89,6 +89,7 @@ export class Sessions {
     poller.wake('committed')
     how.onJoined?.()
     const ending = await pipeline.run()
+    poller.rest()
     this.#pipeline = null
     this.#session = null
     if (ending.type === 'lost') this.#events.emit('leaseLost', { session: session.id })
