@@ -49,7 +49,7 @@ export async function runRule<H extends Harness>(
       return conclude({ result: 'skipped', reason: `the harness has no ${missing.join(', no ')}` })
     return conclude({ result: 'passed' })
   } catch (error) {
-    return conclude({ result: 'failed', reason: error instanceof Error ? error.message : String(error), error })
+    return conclude({ result: 'failed', reason: shortened(error), error })
   }
 }
 
@@ -81,6 +81,12 @@ function reasonToSkip(rule: Pick<Rule<never>, 'id' | 'level'>, options: RunOptio
   return rule.level === 'stress' && !options.stress
     ? 'stress rules run when `stress` says how many repetitions'
     : undefined
+}
+
+/** Assertions show whole objects; the first lines say what was wrong. */
+function shortened(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.length > 500 ? `${text.slice(0, 500)}…` : text
 }
 
 async function verifyInTime<H extends Harness>(

@@ -56,7 +56,7 @@ export const leaseRules: readonly Rule<AnyStorageHarness>[] = [
         await other.renew()
         assert.deepEqual(claimedLabels((await other.claim()).messages), [])
       })
-      assert.deepEqual((await busy.retry(held, 0)).lost, [])
+      assert.equal((await busy.retry(held, 0)).lost.length, 0)
     },
   },
   {
@@ -70,7 +70,7 @@ export const leaseRules: readonly Rule<AnyStorageHarness>[] = [
       const held = await busy.collect(3)
       const other = await HandDrivenRelay.join(await otherProcess(harness), time, short)
       await time.throughout(3 * shortLeaseMs, async () => {
-        assert.deepEqual((await busy.mark(held)).lost, [], 'a live session lost its lease')
+        assert.equal((await busy.mark(held)).lost.length, 0, 'a live session lost its lease')
         await other.renew()
         assert.deepEqual(claimedLabels((await other.claim()).messages), [])
       })
@@ -90,7 +90,7 @@ export const leaseRules: readonly Rule<AnyStorageHarness>[] = [
       await next.collect(3)
       assert.equal((await paused.mark(held)).lost.length, 3)
       assert.equal(await paused.renew(), false)
-      assert.deepEqual((await next.mark([])).lost, [], 'the successor lost its lease by that')
+      assert.equal((await next.mark([])).lost.length, 0, 'the successor lost its lease by that')
     },
   },
   {

@@ -20,11 +20,11 @@ export const settleRules: readonly Rule<AnyStorageHarness>[] = [
       const relay = await joinAlone(harness, time)
       await enqueue(harness, samples('m', 10))
       const claimed = await relay.collect(10)
-      assert.deepEqual((await relay.publish(claimed)).lost, [])
-      assert.deepEqual(await relay.claimFor(60), [])
+      assert.equal((await relay.publish(claimed)).lost.length, 0)
+      assert.deepEqual(claimedLabels(await relay.claimFor(60)), [])
       await relay.leave()
       const next = await HandDrivenRelay.join(await otherProcess(harness), time)
-      assert.deepEqual(await next.claimFor(100), [])
+      assert.deepEqual(claimedLabels(await next.claimFor(100)), [])
     },
   },
   {
@@ -34,10 +34,10 @@ export const settleRules: readonly Rule<AnyStorageHarness>[] = [
     intent: 'A relay that was slow, and whose broker did accept, is told that it lost; the message goes out once more.',
     async verify(harness, { time }) {
       const { slow, held } = await loseLease(harness, time, 3)
-      assert.deepEqual((await slow.published(held)).lost, [])
+      assert.equal((await slow.published(held)).lost.length, 0)
       for (const { message } of held) assert.equal((await harness.storage.inspect(message.id))?.status, 'PUBLISHED')
       const next = await HandDrivenRelay.join(harness.storage, time, short)
-      assert.deepEqual(await next.claimFor(3 * shortLeaseMs), [])
+      assert.deepEqual(claimedLabels(await next.claimFor(3 * shortLeaseMs)), [])
     },
   },
   {
@@ -83,11 +83,11 @@ export const settleRules: readonly Rule<AnyStorageHarness>[] = [
       await enqueue(harness, samples('k', 3, { orderingKey: 'k' }))
       const [head, ...followers] = await relay.collect(3)
       assert.ok(head)
-      assert.deepEqual((await relay.bury([head])).lost, [])
+      assert.equal((await relay.bury([head])).lost.length, 0)
       await relay.release(followers)
       assert.deepEqual(claimedLabels(await relay.collect(2)), ['k2', 'k3'])
       assert.equal((await harness.storage.inspect(head.message.id))?.status, 'DEAD')
-      assert.deepEqual(await relay.claimFor(60), [])
+      assert.deepEqual(claimedLabels(await relay.claimFor(60)), [])
     },
   },
   {
