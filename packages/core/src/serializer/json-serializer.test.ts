@@ -105,7 +105,7 @@ test('any value is refused with a typed error, or comes back the same', () => {
     }),
     { numRuns: 2_000 },
   )
-  expect(survived).toBeGreaterThan(200)
+  expect(survived).toBeGreaterThan(50)
 })
 
 test('any JSON value comes back the same', () => {
