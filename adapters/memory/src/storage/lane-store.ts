@@ -2,7 +2,7 @@ import type { LaneStore } from '@waybill/core/lanes'
 import type { LaneTables, StoredRelay } from '../database/lane-tables.ts'
 import type { MemoryDatabase } from '../database/memory-database.ts'
 import { laneTransaction } from './lane-transaction.ts'
-import { readPending } from './read-pending.ts'
+import { epochOf, readPending } from './read-pending.ts'
 import { type Schedule, scheduled } from './schedule.ts'
 import { publishRows } from './settle-rows.ts'
 
@@ -39,9 +39,13 @@ export function memoryLaneStore(database: MemoryDatabase, options: MemoryLaneSto
       return { last, writers: await scheduled(schedule, 'barrier:writers', () => openWriters(database)) }
     },
     read: (request) => scheduled(schedule, 'read', () => readPending(database, request)),
-    mark: (relayId, window) =>
+    mark: (relayId, window, epoch) =>
       scheduled(schedule, 'mark', () =>
-        updateRelay(lanes, relayId, (relay) => ({ ...relay, leaseUntil: leaseUntil(relay), window: [...window] })),
+        updateRelay(lanes, relayId, (relay) =>
+          epoch === undefined || epoch === epochOf(database)
+            ? { ...relay, leaseUntil: leaseUntil(relay), window: [...window] }
+            : undefined,
+        ),
       ),
     publish: (rows) => scheduled(schedule, 'publish', () => publishRows(database, rows, retentionMs)),
     transaction: (work) =>
@@ -58,12 +62,13 @@ export function memoryLaneStore(database: MemoryDatabase, options: MemoryLaneSto
 function updateRelay(
   lanes: LaneTables,
   relayId: string,
-  change: (relay: StoredRelay) => StoredRelay,
+  change: (relay: StoredRelay) => StoredRelay | undefined,
 ): Promise<boolean> {
   return lanes.exclusive((turn) => {
     const relay = lanes.relays.get(relayId)
-    if (relay !== undefined) turn.set(lanes.relays, relayId, change(relay))
-    return relay !== undefined
+    const changed = relay && change(relay)
+    if (changed !== undefined) turn.set(lanes.relays, relayId, changed)
+    return changed !== undefined
   })
 }
 

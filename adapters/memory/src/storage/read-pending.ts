@@ -21,7 +21,7 @@ export function readPending(database: MemoryDatabase, request: LaneRead): LaneRe
     now,
     endedWriters: request.watch.filter((id) => !database.transactions.get(id)?.open),
     nextAvailableAt: merged.length < request.limit ? nextAvailableAt(messages.scheduled, request) : null,
-    epoch: `memory-${database.epoch}`,
+    epoch: epochOf(database),
   }
 }
 
@@ -89,4 +89,9 @@ function nextAvailableAt(scheduled: SortedList<StoredMessage>, request: LaneRead
     },
   )
   return next
+}
+
+/** As {@link LaneReadResult.epoch}. */
+export function epochOf({ epoch }: MemoryDatabase): string {
+  return `memory-${epoch}`
 }

@@ -180,6 +180,8 @@ async function historyChanged(store: LaneStore, session: LaneSession, result: La
   const known = session.epoch
   session.epoch = result.epoch
   if (known === result.epoch) return false
+  // What is in hand may have been lost with the old history: publishing it could invent messages.
+  if (session.inFlight.size > 0) session.ended = true
   session.setFloorBack(1)
   // Also before the first read: what the barrier has said may speak of another history.
   session.writers.forget()

@@ -52,7 +52,7 @@ export function laneSource(store: LaneStore, options: LaneSourceOptions = {}): L
       if (own.ended) return { lost: tokens }
       const held = await own.inWindowOrder(async () => {
         own.window = new Set(rows.map((row) => row.position))
-        return store.mark(own.id, [...own.window])
+        return store.mark(own.id, [...own.window], own.epoch ?? undefined)
       })
       own.ended ||= !held
       return { lost: held ? [] : tokens }

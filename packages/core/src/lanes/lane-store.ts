@@ -127,8 +127,12 @@ export interface LaneStore {
    */
   barrier?(): Promise<WriterBarrier | null>
   read(request: LaneRead): Promise<LaneReadResult>
-  /** Writes the window and renews, in one durable commit. `false`: the row is gone, nothing was written. */
-  mark(relayId: string, window: readonly Position[]): Promise<boolean>
+  /**
+   * Writes the window and renews, in one durable commit. `false`: the row is gone, or the database's history is not `epoch`
+   * any more ({@link LaneReadResult.epoch}); nothing was written. Rows that were read in another history may never have been
+   * committed in this one. A database that cannot lose a commit that it has shown need not look at `epoch`.
+   */
+  mark(relayId: string, window: readonly Position[], epoch?: string): Promise<boolean>
   /**
    * Makes pending rows PUBLISHED or removes them, addressed one by one, never by range. Rows locked by somebody else may be
    * left. Answers those that are no longer pending by now, whoever did it.
