@@ -11,8 +11,9 @@ export async function tempt(world: World, random: Random): Promise<void> {
   const troubles = troublesOf(world)
   if (troubles.length === 0) return
   const { leaseMs } = world.plan.relay
+  const { often } = world.plan.trouble
   while (!world.settling) {
-    await world.fate.sleep(random.between(Math.ceil(leaseMs / 10), leaseMs))
+    await world.fate.sleep(random.between(Math.ceil(leaseMs / 10), often ? Math.ceil(leaseMs / 4) : leaseMs))
     if (!world.settling) random.pick(troubles)?.(world, random)
   }
 }
@@ -83,7 +84,7 @@ const cutOff: Trouble = (world, random) => {
 }
 
 const setClock: Trouble = (world, random) => {
-  const ms = random.between(10, world.plan.relay.leaseMs * 3) * random.pick([1, -1])
+  const ms = random.between(10, random.chance(0.5) ? 100 : world.plan.relay.leaseMs * 3) * random.pick([1, -1])
   world.referee.note(`the database's clock JUMPS by ${ms} ms`)
   world.witness.leasesAreTrue = false
   world.clock.jump(ms)

@@ -69,6 +69,8 @@ export interface TroublePlan {
   readonly crashLoop: boolean
   readonly failovers: boolean
   readonly clockJumps: boolean
+  /** What happens, happens often. */
+  readonly often: boolean
   /** Per step at the storage: it fails before it has an effect, or its reply is lost. */
   readonly storageFaults: number
   readonly redrives: boolean
@@ -78,11 +80,13 @@ export interface TroublePlan {
   readonly handlerFailures: number
 }
 
-/** `calm`: nothing that could publish twice. `bombs`: only messages end relays. */
-type Mood = 'calm' | 'bombs' | 'mixed'
+/** `calm`: nothing that could publish twice. `bombs`: only messages end relays. `database`: much of what servers do. */
+type Mood = 'calm' | 'bombs' | 'database' | 'mixed'
+
+const moods: readonly [Mood, ...Mood[]] = ['calm', 'bombs', 'database', 'mixed', 'mixed', 'mixed', 'mixed', 'mixed', 'mixed']
 
 export function drawPlan(random: Random): Plan {
-  const mood = random.pick<Mood>(['calm', 'bombs', 'mixed', 'mixed', 'mixed', 'mixed', 'mixed', 'mixed', 'mixed'])
+  const mood = random.pick<Mood>(moods)
   const broker = drawBroker(random, mood)
   const trouble = drawTrouble(random, mood)
   const ends = endsRelays(broker, trouble)
@@ -93,7 +97,7 @@ export function drawPlan(random: Random): Plan {
     messages: random.between(40, 95),
     keys: random.between(1, 6),
     relay: drawRelay(random, mood, broker.natures.hang > 0),
-    transactions: drawTransactions(random),
+    transactions: drawTransactions(random, mood),
     broker,
     trouble,
     calm: !ends && broker.natures.bomb === 0,
@@ -110,11 +114,11 @@ function endsRelays({ natures, unknown, badCall }: BrokerPlan, trouble: TroubleP
 
 function drawRelay(random: Random, mood: Mood, hangs: boolean): RelayPlan {
   // So long that a relay that comes to its turn like all others never loses it.
-  const leaseMs = mood === 'mixed' && !hangs ? random.between(150, 700) : random.between(500, 900)
+  const leaseMs = mood !== 'calm' && mood !== 'bombs' && !hangs ? random.between(150, 700) : random.between(500, 900)
   const pollIntervalMs = random.between(10, 60)
   return {
     leaseMs,
-    publishTimeoutMs: random.between(mood === 'mixed' ? 30 : 300, Math.floor(leaseMs * 0.6)),
+    publishTimeoutMs: random.between(mood === 'calm' || mood === 'bombs' ? 300 : 30, Math.floor(leaseMs * 0.6)),
     pollIntervalMs,
     // Probes of a circuit take up to half a minute: nobody should count the hours with polls.
     idlePollIntervalMs: pollIntervalMs + (hangs ? 2000 : random.between(20, 500)),
@@ -128,13 +132,13 @@ function drawRelay(random: Random, mood: Mood, hangs: boolean): RelayPlan {
   }
 }
 
-function drawTransactions(random: Random): TransactionPlan {
+function drawTransactions(random: Random, mood: Mood): TransactionPlan {
   return {
     locked: random.pick([0, 0.5, 1]),
     rollback: 0.12,
     long: random.chance(0.5) ? 0.12 : 0,
     lateUnlock: random.chance(0.6) ? 0.5 : 0,
-    notDurable: random.chance(0.3) ? 0.3 : 0,
+    notDurable: mood === 'database' ? 0.6 : random.chance(0.3) ? 0.3 : 0,
     scheduled: random.chance(0.4) ? 0.2 : 0,
     expiring: random.chance(0.2) ? 0.1 : 0,
     fewAttempts: random.chance(0.3) ? 0.2 : 0,
@@ -143,7 +147,7 @@ function drawTransactions(random: Random): TransactionPlan {
 }
 
 function drawBroker(random: Random, mood: Mood): BrokerPlan {
-  const mixed = mood === 'mixed'
+  const mixed = mood === 'mixed' || mood === 'database'
   return {
     atomicPerKey: random.chance(0.5),
     natures: {
@@ -161,15 +165,17 @@ function drawBroker(random: Random, mood: Mood): BrokerPlan {
 }
 
 function drawTrouble(random: Random, mood: Mood): TroublePlan {
-  const mixed = mood === 'mixed'
+  const mixed = mood === 'mixed' || mood === 'database'
+  const database = mood === 'database'
   const calmOrMixed = mood !== 'bombs'
   return {
-    kills: mixed && random.chance(0.55),
-    pauses: mixed && random.chance(0.45),
+    kills: mixed && random.chance(database ? 0.2 : 0.55),
+    pauses: mixed && random.chance(database ? 0.2 : 0.45),
     leaves: calmOrMixed && random.chance(0.5),
     crashLoop: mixed && random.chance(0.1),
-    failovers: mixed && random.chance(0.15),
-    clockJumps: mixed && random.chance(0.15),
+    failovers: mixed && random.chance(database ? 0.6 : 0.1),
+    clockJumps: mixed && random.chance(database ? 0.6 : 0.1),
+    often: database,
     storageFaults: mixed && random.chance(0.4) ? random.pick([0.003, 0.015]) : 0,
     redrives: mood !== 'calm' && random.chance(0.5),
     discards: random.chance(0.2),
