@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it, vi } from 'vitest'
 import { sqliteStorage } from '../src/index.ts'
 import { migratedDatabase, plainInsert } from './database.ts'
 
 const run = promisify(execFile)
-const script = join(import.meta.dirname, 'another-process.ts')
+const script = fileURLToPath(import.meta.resolve('./another-process.ts'))
 
 function insertElsewhere(file: string, id: string): Promise<unknown> {
   return run(process.execPath, ['--conditions=@waybill/source', script, file, id])
