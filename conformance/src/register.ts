@@ -39,6 +39,6 @@ function conclude(result: RuleResult, test: unknown): void {
 
 /** Tells the runner that the test did not count, where it has a word for that: Vitest and node:test hand it to the test. */
 function markSkipped(test: unknown, reason: string): void {
-  if (typeof test !== 'object' || test === null || !('skip' in test) || typeof test.skip !== 'function') return
-  Reflect.apply(test.skip, test, [reason])
+  const skip: unknown = Object(test).skip
+  if (typeof skip === 'function') Reflect.apply(skip, test, [reason])
 }

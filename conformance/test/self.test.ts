@@ -8,6 +8,10 @@ for (const { contract, rules, mutants, killedBy } of hunts) {
   describe(`mutants of the ${contract} rules`, () => {
     const killers = new Map<string, string[]>(rules.map(({ id }) => [id, []]))
 
+    it('the memory adapter, which they are made of, keeps all of them', async () => {
+      expect(await killedBy()).toEqual([])
+    })
+
     it.each(mutants)('%s fails one to five rules', async (mutant) => {
       const failed = await killedBy(mutant)
       for (const id of failed) killers.get(id)?.push(mutant)

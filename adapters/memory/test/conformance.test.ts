@@ -1,0 +1,16 @@
+import {
+  describeConsumer,
+  describeInbox,
+  describePublisher,
+  describeRelay,
+  describeStorage,
+  pairHarness,
+} from '@waybill/conformance'
+import { describe, it } from 'vitest'
+import { consumer, inbox, publisher, storage } from './harness.ts'
+
+describeStorage('memory', { describe, it }, storage)
+describeInbox('memory', { describe, it }, inbox)
+describePublisher('memory', { describe, it }, publisher)
+describeConsumer('memory', { describe, it }, consumer)
+describeRelay('memory', { describe, it }, pairHarness(storage, publisher))

@@ -1,0 +1,43 @@
+import { setTimeout as pass } from 'node:timers/promises'
+import type { TimeControl } from '../eventually.ts'
+import type { PublisherHarness } from '../publisher/harness.ts'
+import type { HarnessFactory } from '../rule.ts'
+import type { StorageHarness } from '../storage/harness.ts'
+import type { RelayHarness } from './harness.ts'
+
+/** Makes what relay rules need of the harnesses that a storage and a publisher have anyway. */
+export function pairHarness<Tx>(
+  createStorage: HarnessFactory<StorageHarness<Tx>>,
+  createPublisher: HarnessFactory<PublisherHarness>,
+): HarnessFactory<RelayHarness<Tx>> {
+  return async (rule) => {
+    const [storage, broker] = [await createStorage(rule), await createPublisher(rule)]
+    const time = commonTime(storage.time, broker.time)
+    return {
+      storage: storage.storage,
+      runner: storage.runner,
+      ...(storage.reopen === undefined ? {} : { reopen: storage.reopen.bind(storage) }),
+      publisher: broker.publisher,
+      topics: broker.topics,
+      read: broker.read.bind(broker),
+      ...(time === undefined ? {} : { time }),
+      async close() {
+        await broker.close()
+        await storage.close()
+      },
+    }
+  }
+}
+
+/** Nobody can hurry a real server: beside one, a virtual clock moves as fast as the real one. */
+function commonTime(storage: TimeControl | undefined, broker: TimeControl | undefined): TimeControl | undefined {
+  if (storage === undefined) return undefined
+  return {
+    now: () => storage.now(),
+    async advance(ms) {
+      if (broker === undefined) await pass(ms)
+      await storage.advance(ms)
+      await broker?.advance(ms)
+    },
+  }
+}
