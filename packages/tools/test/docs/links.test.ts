@@ -38,3 +38,17 @@ test.each(pages)('the links of %s lead somewhere', (page) => {
     expect(anchorsOf(file), `${page} links to ${link}`).toContain(anchor)
   }
 })
+
+test.each(pages)('the tests that %s names are there', (page) => {
+  for (const [, name = '', file = ''] of readPage(page).matchAll(/\[([^\]]+)\]\(([^)\s]+\.test\.ts)\)/g)) {
+    expect(readPage(join(dirname(page), file)), `${page} names '${name}'`).toContain(`test('${name}'`)
+  }
+})
+
+test('the invariants that the guarantees name are checked by the simulation', () => {
+  const named = readPage('docs/architecture/guarantees.md').matchAll(/^- Invariants?: (.*?)(?=\n\n|\n- |\n#)/gms)
+  const names = [...named].flatMap(([, list = '']) => [...list.matchAll(/`([a-z-]+)`/g)].map(([, name = '']) => name))
+  const simulation = readPage('packages/simulation/src/violation.ts')
+  expect(names).not.toEqual([])
+  for (const name of names) expect(simulation).toMatch(new RegExp(`^ {2}'?${name}'?:`, 'm'))
+})
