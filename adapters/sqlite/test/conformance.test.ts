@@ -1,7 +1,7 @@
-import { describeInbox, describeRelay, describeStorage, pairHarness } from '@waybill/conformance'
+import { describeInbox, describeRelay, describeStorage } from '@waybill/conformance'
 import { describe, it } from 'vitest'
-import { inbox, publisher, storage } from './harness.ts'
+import { inboxHarness, relayHarness, storageHarness } from './harness.ts'
 
-describeStorage('sqlite', { describe, it }, storage)
-describeInbox('sqlite', { describe, it }, inbox)
-describeRelay('sqlite with the memory broker', { describe, it }, pairHarness(storage, publisher))
+describeStorage('sqlite', { describe, it }, storageHarness)
+describeInbox('sqlite', { describe, it }, inboxHarness)
+describeRelay('sqlite', { describe, it }, relayHarness)

@@ -1,58 +1,74 @@
-import type { InboxHarness, PublisherHarness, StorageHarness } from '@waybill/conformance'
-import { memoryPublisher } from '@waybill/memory'
+import type { InboxHarness, RelayHarness, StorageHarness } from '@waybill/conformance'
+import { memoryBroker, memoryPublisher } from '@waybill/memory'
 import type { AnyTransaction } from '@waybill/sql'
 import type { Database } from 'better-sqlite3'
-import { sqliteInbox, sqliteStorage } from '../src/index.ts'
+import { type SqliteStorage, sqliteInbox, sqliteStorage } from '../src/index.ts'
 import { migratedDatabase } from './database.ts'
 
-/** A file of its own for each rule. SQLite has one writer at a time, so no transaction stays open beside others. */
-export async function storage(): Promise<StorageHarness<AnyTransaction | Database>> {
+type Tx = AnyTransaction | Database
+
+/** A storage on a fresh file, and others on the same. */
+function setup() {
   const test = migratedDatabase()
-  const first = sqliteStorage({ db: test.kysely() })
-  const opened = [first]
-  const other = test.connect()
+  const storages: SqliteStorage[] = []
+  const open = () => {
+    const storage = sqliteStorage({ db: test.kysely() })
+    storages.push(storage)
+    return storage
+  }
+  const storage = open()
   return {
-    storage: first,
-    runner: first,
-    async reopen() {
-      const second = sqliteStorage({ db: test.kysely() })
-      opened.push(second)
-      return second
-    },
-    outsideTransaction: () => other,
-    transactionSync: (work) => other.transaction(() => work(other)).immediate(),
-    async plainInsert(rows) {
-      const insert = other.prepare(
-        'insert into waybill_messages (id, topic, type, payload, ordering_key) values (?, ?, ?, ?, ?)',
-      )
-      const insertAll = other.transaction(() => {
-        for (const row of rows) insert.run(row.id, row.topic, row.type, row.payload, row.orderingKey ?? null)
-      })
-      insertAll.immediate()
-    },
+    test,
+    storage,
+    runner: storage,
+    reopen: async () => open(),
     async close() {
-      for (const each of opened) await each.close()
+      for (const each of storages) await each.close()
       await test[Symbol.asyncDispose]()
     },
   }
 }
 
-export async function inbox(): Promise<InboxHarness<AnyTransaction>> {
-  const test = migratedDatabase()
-  const open = () => {
-    const opened = sqliteInbox({ db: test.kysely() })
-    return { inbox: opened, runner: opened }
+export async function storageHarness(): Promise<StorageHarness<Tx>> {
+  const { test, ...harness } = setup()
+  const other = test.connect()
+  return {
+    ...harness,
+    outsideTransaction: () => other,
+    transactionSync: (work) => other.transaction(() => work(other)).immediate(),
+    async plainInsert(rows) {
+      const columns = 'id, topic, type, payload, ordering_key'
+      const insert = other.prepare(`insert into waybill_messages (${columns}) values (?, ?, ?, ?, ?)`)
+      const insertAll = other.transaction(() => {
+        for (const row of rows) insert.run(row.id, row.topic, row.type, row.payload, row.orderingKey ?? null)
+      })
+      insertAll.immediate()
+    },
   }
-  return { ...open(), reopen: async () => open(), close: () => Promise.resolve(test[Symbol.asyncDispose]()) }
 }
 
-/** The broker of the relay rules, which are about the storage here. */
-export async function publisher(): Promise<PublisherHarness> {
-  const opened = memoryPublisher()
+export async function relayHarness(): Promise<RelayHarness<Tx>> {
+  const { test: _, ...harness } = setup()
+  const publisher = memoryPublisher({ broker: memoryBroker() })
   return {
-    publisher: opened,
-    topics: ['orders', 'mail'],
-    read: async (topic) => opened.published.filter((message) => message.topic === topic),
-    close: () => opened.close(),
+    ...harness,
+    publisher,
+    topics: ['orders', 'invoices'],
+    read: async (topic) => publisher.published.filter((message) => message.topic === topic),
+  }
+}
+
+export async function inboxHarness(): Promise<InboxHarness<AnyTransaction>> {
+  const test = migratedDatabase()
+  const connect = () => {
+    const inbox = sqliteInbox({ db: test.kysely() })
+    return { inbox, runner: inbox }
+  }
+  return {
+    ...connect(),
+    reopen: async () => connect(),
+    async close() {
+      await test[Symbol.asyncDispose]()
+    },
   }
 }
