@@ -23,7 +23,10 @@ export function openBilling(file: string): Kysely<BillingTables> {
 }
 
 function open<Tables>(file: string): Kysely<Tables> {
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: new BetterSqlite3(file) }) })
+  const database = new BetterSqlite3(file)
+  // The driver's own setting for a WAL is NORMAL, with which a power cut may undo what has been committed.
+  database.pragma('synchronous = full')
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database }) })
 }
 
 export async function createShopTables(db: Kysely<ShopTables>): Promise<void> {
