@@ -25,6 +25,10 @@ export class LaneTurn {
     this.#committed = committed
   }
 
+  get open(): boolean {
+    return this.#open
+  }
+
   get ended(): Promise<void> {
     return this.#end.promise
   }
@@ -89,14 +93,14 @@ export class LaneTables {
     this.#committed = committed
   }
 
-  /** The open transaction. */
+  /** The open transaction: not one that the server has ended while its client hangs. */
   get current(): LaneTurn | null {
-    return this.#current
+    return this.#current?.open ? this.#current : null
   }
 
   /** Resolves when no transaction is open, for those who only look. */
   async settled(): Promise<void> {
-    while (this.#current !== null) await this.#current.ended
+    for (let open = this.current; open !== null; open = this.current) await open.ended
   }
 
   /** Runs `work` when all transactions before it have ended; commits what it did, or takes it back if it rejects. */
