@@ -18,7 +18,7 @@ export class RelayPlace {
   #relay: Relay | null = null
   #session: string | null = null
   #sessions = 0
-  #stopping = false
+  #stopping: Promise<void> | null = null
 
   constructor(world: World, name: string) {
     this.#world = world
@@ -31,7 +31,7 @@ export class RelayPlace {
 
   /** Runs and is not on its way out. */
   get isUp(): boolean {
-    return this.#actor?.alive === true && !this.#stopping
+    return this.#actor?.alive === true && this.#stopping === null
   }
 
   get isGone(): boolean {
@@ -42,7 +42,7 @@ export class RelayPlace {
     const world = this.#world
     const actor = world.scheduler.actor({ name: `${this.name}.${++this.#generation}`, weight: world.drawWeight() })
     this.#actor = actor
-    this.#stopping = false
+    this.#stopping = null
     const relay = this.#build(actor)
     this.#relay = relay
     relay.on('anomaly', ({ messages }) => world.referee.fail('anomaly', `${actor.name}: a sweep found ${messages}`))
@@ -66,12 +66,15 @@ export class RelayPlace {
   }
 
   /** In good order. */
-  async stop(): Promise<void> {
-    const { referee } = this.#world
+  stop(): Promise<void> {
     const actor = this.#actor
-    if (actor === null || !actor.alive || this.#stopping) return
-    this.#stopping = true
-    referee.note(`${actor.name} stops`)
+    if (actor === null || !actor.alive) return Promise.resolve()
+    this.#stopping ??= this.#stop(actor)
+    return this.#stopping
+  }
+
+  async #stop(actor: Actor): Promise<void> {
+    this.#world.referee.note(`${actor.name} stops`)
     try {
       await this.#relay?.stop()
     } catch (error) {
