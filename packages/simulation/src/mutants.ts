@@ -61,6 +61,7 @@ for (const mutant of mutants.filter(({ name }) => name.includes(values.only))) {
   console.log(`| ${name} | ${row.invariant ?? 'SURVIVED'} | ${row.seed ?? ''} | ${row.schedules} | ${row.seconds} |`)
 }
 const survivors = rows.filter(({ invariant }) => invariant === null)
-if (survivors.length > 0) console.log(`${survivors.length} survived: ${survivors.map((row) => row.mutation).join(', ')}`)
+if (survivors.length > 0)
+  console.log(`${survivors.length} survived: ${survivors.map((row) => row.mutation).join(', ')}`)
 if (values.json) console.log(JSON.stringify({ mutants: rows, survived: survivors.length }))
 process.exitCode = survivors.length > 0 ? 1 : 0

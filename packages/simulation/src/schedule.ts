@@ -1,7 +1,9 @@
+import { checkEffects } from './invariants/effects.ts'
 import { checkEndState } from './invariants/end-state.ts'
 import { Random } from './random.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 import { type Invariant, Violation } from './violation.ts'
+import { consumedTopics, consumerName } from './world/consumer-place.ts'
 import { crashLoop, tempt } from './world/fate.ts'
 import { operate } from './world/operator.ts'
 import { drawPlan, type Plan } from './world/plan.ts'
@@ -54,6 +56,7 @@ async function runWorld(world: World, plan: Plan): Promise<Violation | null> {
   process.on('unhandledRejection', stray)
   world.scheduler.afterStep = () => {
     world.referee.check(() => world.witness.look())
+    world.handlerRuns.look()
     if (world.referee.violation !== null) throw world.referee.violation
   }
   try {
@@ -82,6 +85,10 @@ async function runPhases(world: World, plan: Plan): Promise<void> {
   if (end !== 'done') throw new Violation('liveness', `the relays did not stop (${end})`)
   await stopping
   checkEndState(world.history, await world.finalState())
+  if (plan.consumers === 0) return
+  const { handlerRuns } = world
+  const consumed = handlerRuns.consumed(consumerName, consumedTopics, await world.receipts())
+  checkEffects(handlerRuns.runs(consumerName), consumed)
 }
 
 function begin(world: World, plan: Plan): { left: number } {
@@ -96,6 +103,7 @@ function begin(world: World, plan: Plan): { left: number } {
     if (index === 0 || random.chance(0.5)) place.start()
     else world.restartLater(place)
   }
+  for (const place of world.consumers) place.start()
   void tempt(world, random.fork())
   void operate(world, random.fork())
   if (plan.trouble.crashLoop) void crashLoop(world, random.fork())

@@ -51,6 +51,10 @@ export class BrokerLog {
     return topics.flatMap((topic) => Array.from({ length: partitionCount }, (_, index) => `${topic}/${index}`))
   }
 
+  lengthOf(partition: string): number {
+    return this.partitions.get(partition)?.length ?? 0
+  }
+
   entry(partition: string, offset: number): LogEntry | undefined {
     return this.partitions.get(partition)?.[offset]
   }

@@ -36,7 +36,10 @@ export function putIntoCode(name: string): LoadHook {
 }
 
 /** @throws if the snippet is not there exactly once: the code has changed, and the mutant must follow. */
-export function applyEdit(source: string, edit: { readonly file: string; readonly find: string; readonly replace: string }): string {
+export function applyEdit(
+  source: string,
+  edit: { readonly file: string; readonly find: string; readonly replace: string },
+): string {
   const parts = source.split(edit.find)
   if (parts.length === 2) return parts.join(edit.replace)
   throw new Error(`${edit.file} has this snippet ${parts.length - 1} times, a mutant wants it once:\n${edit.find}`)

@@ -46,9 +46,14 @@ export class Connections {
 
   begin(actor: Actor): MemoryTransaction {
     const transaction = this.#database.begin()
+    this.began(actor, transaction)
+    return transaction
+  }
+
+  /** The actor has opened a transaction by itself. */
+  began(actor: Actor, transaction: MemoryTransaction): void {
     const open = this.#transactions.get(actor) ?? new Set()
     this.#transactions.set(actor, open.add(transaction))
-    return transaction
   }
 
   ended(actor: Actor, transaction: MemoryTransaction): void {

@@ -1,5 +1,7 @@
 import { failover } from '@waybill/memory'
+import { effectTable } from '../history/handler-runs.ts'
 import type { Random } from '../random.ts'
+import type { Actor } from '../scheduler/actor.ts'
 import { Violation } from '../violation.ts'
 import { businessTable } from './producer.ts'
 import type { World } from './world.ts'
@@ -19,7 +21,7 @@ export async function tempt(world: World, random: Random): Promise<void> {
 }
 
 function troublesOf(world: World): readonly Trouble[] {
-  const { kills, pauses, leaves, failovers, clockJumps } = world.plan.trouble
+  const { kills, pauses, leaves, failovers, clockJumps, consumerTrouble } = world.plan.trouble
   return [
     ...(kills ? [killOne, killOne] : []),
     ...(pauses ? [pauseOne, pauseOne] : []),
@@ -27,6 +29,7 @@ function troublesOf(world: World): readonly Trouble[] {
     ...(failovers ? [failOver] : []),
     ...(clockJumps ? [setClock] : []),
     ...(world.plan.broker.outages ? [closeTopic, cutOff] : []),
+    ...(consumerTrouble && world.consumers.length > 0 ? [killConsumer, pauseConsumer, dismissConsumer, rebalance] : []),
   ]
 }
 
@@ -45,16 +48,41 @@ const killOne: Trouble = (world, random) => {
 }
 
 const pauseOne: Trouble = (world, random) => {
-  const { leaseMs } = world.plan.relay
   const actor = random.pick(world.relays)?.actor
-  if (actor == null || actor.frozen || !actor.alive) return
+  if (actor != null && !actor.frozen && actor.alive) freeze(world, random, actor)
+}
+
+function freeze(world: World, random: Random, actor: Actor): void {
+  const { leaseMs } = world.plan.relay
+  const { runtime } = world.fate
   world.referee.note(`${actor.name} is PAUSED`)
   actor.freeze()
-  const { runtime } = world.fate
   runtime.setTimeout(() => actor.thaw(), random.between(Math.ceil(leaseMs / 2), leaseMs * 3))
   // The server ends the connection of a client that keeps a transaction open and does nothing.
   runtime.setTimeout(() => actor.frozen && world.connections.drop(actor), random.between(10, Math.ceil(leaseMs / 2)))
 }
+
+const killConsumer: Trouble = (world, random) => {
+  const place = random.pick(world.consumers.filter(({ isGone }) => !isGone))
+  if (place === undefined) return
+  place.kill()
+  world.restartLater(place)
+}
+
+const pauseConsumer: Trouble = (world, random) => {
+  const place = random.pick(world.consumers)
+  const actor = place?.actor
+  if (actor == null || actor.frozen || !actor.alive) return
+  freeze(world, random, actor)
+  place?.leaveGroupLater()
+}
+
+const dismissConsumer: Trouble = (world, random) => {
+  const place = random.pick(world.consumers.filter(({ isGone, actor }) => !isGone && actor?.frozen === false))
+  if (place !== undefined) void place.stop().then(() => world.restartLater(place))
+}
+
+const rebalance: Trouble = (world) => world.group.rebalance()
 
 const dismissOne: Trouble = (world, random) => {
   const place = random.pick(world.relays.filter(({ isUp, actor }) => isUp && actor?.frozen === false))
@@ -102,8 +130,10 @@ const failOver: Trouble = (world, random) => {
 /** Commits that did not wait for the disk may be gone. Then nobody may have published them. */
 function forgetLostCommits({ database, history }: World): void {
   const orders = database.read(businessTable)
+  const effects = database.read(effectTable)
   for (const transaction of history.transactions) {
-    if (transaction.state !== 'committed' || orders.has(transaction.name)) continue
+    if (transaction.state !== 'committed') continue
+    if (orders.has(transaction.name) || effects.has(transaction.name)) continue
     if (transaction.durable) throw new Violation('no-loss', `a failover lost the durable ${transaction.name}`)
     transaction.state = 'forgotten'
     const published = transaction.messages.find(({ acceptances }) => acceptances > 0)

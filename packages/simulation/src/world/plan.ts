@@ -83,13 +83,22 @@ export interface TroublePlan {
 /** `calm`: nothing that could publish twice. `bombs`: only messages end relays. `database`: much of what servers do. */
 type Mood = 'calm' | 'bombs' | 'database' | 'mixed'
 
-const moods: readonly [Mood, ...Mood[]] = ['calm', 'bombs', 'database', 'mixed', 'mixed', 'mixed', 'mixed', 'mixed', 'mixed']
+const moods: readonly [Mood, ...Mood[]] = [
+  'calm',
+  'bombs',
+  'database',
+  'mixed',
+  'mixed',
+  'mixed',
+  'mixed',
+  'mixed',
+  'mixed',
+]
 
 export function drawPlan(random: Random): Plan {
   const mood = random.pick<Mood>(moods)
   const broker = drawBroker(random, mood)
   const trouble = drawTrouble(random, mood)
-  const ends = endsRelays(broker, trouble)
   return {
     relays: random.between(1, 4),
     producers: random.between(2, 5),
@@ -100,16 +109,9 @@ export function drawPlan(random: Random): Plan {
     transactions: drawTransactions(random, mood),
     broker,
     trouble,
-    calm: !ends && broker.natures.bomb === 0,
-    onlyBombsEndRelays: !ends && !trouble.leaves,
+    calm: mood === 'calm',
+    onlyBombsEndRelays: mood === 'bombs',
   }
-}
-
-/** Or makes them publish again. */
-function endsRelays({ natures, unknown, badCall }: BrokerPlan, trouble: TroublePlan): boolean {
-  const { kills, pauses, crashLoop, failovers, clockJumps, storageFaults } = trouble
-  const broken = natures.hang + unknown + badCall + storageFaults > 0
-  return broken || kills || pauses || crashLoop || failovers || clockJumps
 }
 
 function drawRelay(random: Random, mood: Mood, hangs: boolean): RelayPlan {

@@ -1,19 +1,30 @@
+import { orderingScope } from '@waybill/core/contracts'
 import { laneOf } from '@waybill/core/lanes'
-import { type MemoryDatabase, memoryDatabase, memoryStorage } from '@waybill/memory'
+import { type MemoryDatabase, memoryDatabase, memoryInbox, memoryStorage } from '@waybill/memory'
 import { BrokerLog } from '../broker/broker-log.ts'
+import { ConsumerGroup } from '../broker/consumer-group.ts'
 import { Fates } from '../broker/fates.ts'
 import { BrokerServer } from '../broker/server.ts'
+import { HandlerRuns } from '../history/handler-runs.ts'
 import { History } from '../history/history.ts'
+import type { MessageRecord, TransactionRecord } from '../history/records.ts'
 import type { FinalState } from '../invariants/end-state.ts'
 import type { Random } from '../random.ts'
 import { Referee } from '../referee.ts'
 import type { Actor } from '../scheduler/actor.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 import { Connections } from './connections.ts'
+import { ConsumerPlace, consumedTopics, consumerName } from './consumer-place.ts'
 import { DatabaseClock } from './database-clock.ts'
 import type { Plan } from './plan.ts'
 import { RelayPlace } from './relay-place.ts'
 import { Witness } from './witness.ts'
+
+/** Where processes come and go. */
+interface Place {
+  readonly isGone: boolean
+  start(): void
+}
 
 /** Everything that a schedule consists of. */
 export class World {
@@ -30,6 +41,9 @@ export class World {
   readonly server: BrokerServer
   readonly witness: Witness
   readonly relays: readonly RelayPlace[]
+  readonly group: ConsumerGroup
+  readonly consumers: readonly ConsumerPlace[]
+  readonly handlerRuns: HandlerRuns
   /** Published messages may be gone from the outbox. */
   pruned: boolean
   /** The database operator, the network and fate. */
@@ -70,6 +84,20 @@ export class World {
       }),
       usedLanes: new Set(Array.from({ length: plan.keys }, (_, key) => laneOf(`k${key}`))),
     })
+    this.handlerRuns = new HandlerRuns(this.database, this.history)
+    this.group = new ConsumerGroup({
+      log: this.log,
+      topics: consumedTopics,
+      broker,
+      random: random.fork(),
+      onRejected: (messageId) => this.handlerRuns.rejected(messageId),
+      note: (line) => this.referee.note(line),
+    })
+    if (plan.consumers > 0) this.log.onAccepted = () => this.group.deliver()
+    this.consumers = Array.from(
+      { length: plan.consumers },
+      (_, index) => new ConsumerPlace(this, `consumer-${index + 1}`, random.fork()),
+    )
     this.relays = Array.from({ length: plan.relays }, (_, index) => new RelayPlace(this, `relay-${index + 1}`))
   }
 
@@ -108,7 +136,7 @@ export class World {
     this.restartLater(place)
   }
 
-  restartLater(place: RelayPlace): void {
+  restartLater(place: Place): void {
     const { leaseMs } = this.plan.relay
     const delay = this.random.between(1, this.random.chance(0.5) ? Math.ceil(leaseMs / 4) : leaseMs * 2)
     this.fate.runtime.setTimeout(() => {
@@ -128,11 +156,16 @@ export class World {
       place.actor?.thaw()
       if (place.isGone) place.start()
     }
+    for (const place of this.consumers) {
+      place.actor?.thaw()
+      if (place.isGone) place.start()
+    }
   }
 
   get isQuiet(): boolean {
     const { pending, due, scheduled } = this.database.messages
-    return pending.size + due.size + scheduled.size + this.server.underway === 0 && !this.operating
+    if (pending.size + due.size + scheduled.size + this.server.underway > 0 || this.operating) return false
+    return this.plan.consumers === 0 || (this.group.isQuiet && this.handlerRuns.areOver)
   }
 
   /** What has not got on. */
@@ -142,12 +175,12 @@ export class World {
       const row = this.database.messages.withId(id)
       if (row?.status === 'PENDING') ids.push(`'${id}'${nature === 'plain' ? '' : ` (${nature})`}`)
     }
-    return `still pending when all faults had long stopped: ${ids.join(', ')}`
+    return `still pending when all faults had long stopped: ${ids.join(', ') || 'only deliveries'}`
   }
 
   async stop(): Promise<void> {
     this.#closing = true
-    await Promise.all(this.relays.map((place) => place.stop()))
+    await Promise.all([...this.relays, ...this.consumers].map((place) => place.stop()))
   }
 
   async finalState(): Promise<FinalState> {
@@ -159,5 +192,34 @@ export class World {
         : [{ id: stored.row.message.id, status: stored.status, reason: stored.deadReason }]
     })
     return { rows, counts: await storage.count(), pruned: this.pruned }
+  }
+
+  /** Messages with a receipt of the consumer. */
+  async receipts(): Promise<ReadonlySet<string>> {
+    const inbox = memoryInbox({ database: this.database })
+    const tx = this.database.begin()
+    const ids = [...this.history.messages.keys()]
+    const outcomes = await inbox.record(
+      tx,
+      ids.map((key) => ({ consumer: consumerName, key })),
+    )
+    tx.rollback()
+    return new Set(ids.filter((_, index) => outcomes[index] === 'duplicate'))
+  }
+
+  /** A message that a handler enqueues in its own transaction. */
+  recordFollowUp(transaction: TransactionRecord, topic: string, cause: string): MessageRecord {
+    const id = `${cause}+${this.history.messages.size + 1}`
+    const facts = {
+      id,
+      topic,
+      scope: orderingScope({ id, topic, orderingKey: 'f' }),
+      nature: 'plain' as const,
+      available: null,
+      expiresAt: null,
+      maxAttempts: this.plan.relay.maxAttempts,
+      payload: JSON.stringify({ id }),
+    }
+    return this.history.enqueue(transaction, facts, this.clock.now())
   }
 }

@@ -1,0 +1,174 @@
+import { Consumer, exponential, Outbox } from '@waybill/core'
+import { WaybillError } from '@waybill/core/contracts'
+import { type MemoryInbox, type MemoryTransaction, memoryInbox, memoryStorage } from '@waybill/memory'
+import { type GroupConsumer, groupConsumer } from '../broker/group-consumer.ts'
+import { effectTable } from '../history/handler-runs.ts'
+import type { Random } from '../random.ts'
+import type { Actor } from '../scheduler/actor.ts'
+import type { World } from './world.ts'
+
+/** The one consumer of the world, by its name; its processes share the work as a group. */
+export const consumerName = 'billing'
+export const consumedTopics: readonly string[] = ['orders', 'invoices']
+const followUpTopic = 'follow-ups'
+
+/** What a handler throws that has nothing to do with Waybill. */
+class HandlerTrouble extends Error {}
+
+/** A consumer's place in the world: processes come and go in it, one at a time. */
+export class ConsumerPlace {
+  readonly #world: World
+  readonly #name: string
+  readonly #random: Random
+  #generation = 0
+  #actor: Actor | null = null
+  #consumer: Consumer<MemoryTransaction> | null = null
+  #source: GroupConsumer | null = null
+  #stopping: Promise<void> | null = null
+
+  constructor(world: World, name: string, random: Random) {
+    this.#world = world
+    this.#name = name
+    this.#random = random
+  }
+
+  get actor(): Actor | null {
+    return this.#actor
+  }
+
+  get isGone(): boolean {
+    return this.#actor?.alive !== true
+  }
+
+  start(): void {
+    const { scheduler, group, connections, database, referee } = this.#world
+    const actor = scheduler.actor({ name: `${this.#name}.${++this.#generation}`, weight: this.#world.drawWeight() })
+    const schedule = connections.scheduleOf(actor)
+    const source = groupConsumer(group, actor)
+    const consumer = new Consumer<MemoryTransaction>({
+      name: consumerName,
+      source,
+      inbox: this.#watched(actor, memoryInbox({ database, schedule })),
+      topics: consumedTopics,
+      concurrency: this.#random.between(1, 4),
+      maxInFlight: this.#random.between(4, 12),
+      handlerTimeoutMs: 400,
+      retry: exponential({ baseMs: 10, maxMs: 200, maxAttempts: 3 }),
+      shutdownTimeoutMs: 500,
+      runtime: actor.runtime,
+    })
+    const outbox = new Outbox<MemoryTransaction>({
+      storage: memoryStorage({ database, schedule }),
+      runtime: actor.runtime,
+    })
+    consumer.on('thing.happened', (message, { tx }) => this.#handle({ actor, outbox, tx, messageId: message.id }))
+    consumer.on('error', (error) => this.#judge(actor, error))
+    this.#actor = actor
+    this.#consumer = consumer
+    this.#source = source
+    this.#stopping = null
+    consumer.start().catch((error: unknown) => referee.fail('no-stray-errors', `${actor.name} did not start: ${error}`))
+    consumer.closed.catch((error: unknown) => this.#judge(actor, error))
+  }
+
+  stop(): Promise<void> {
+    const actor = this.#actor
+    if (actor === null || !actor.alive) return Promise.resolve()
+    this.#stopping ??= this.#stop(actor)
+    return this.#stopping
+  }
+
+  kill(): void {
+    const { referee, connections, witness } = this.#world
+    const actor = this.#actor
+    if (actor === null || !actor.alive) return
+    referee.note(`${actor.name} is KILLED`)
+    actor.kill()
+    connections.drop(actor)
+    witness.crashes++
+    this.leaveGroupLater()
+  }
+
+  /** The broker takes a process that is not heard of for dead. A paused one comes back when it finds out. */
+  leaveGroupLater(): void {
+    const { group, fate } = this.#world
+    const member = this.#source?.member
+    if (member == null) return
+    fate.runtime.setTimeout(
+      () => {
+        if (!member.actor.alive || member.actor.frozen) group.leave(member)
+        if (member.actor.alive && !group.has(member))
+          member.actor.enqueue('joins the group again', () => group.join(member))
+      },
+      this.#random.between(20, 600),
+    )
+  }
+
+  async #stop(actor: Actor): Promise<void> {
+    this.#world.referee.note(`${actor.name} stops`)
+    try {
+      await this.#consumer?.stop()
+    } catch (error) {
+      this.#judge(actor, error)
+    }
+    const member = this.#source?.member
+    if (member != null) this.#world.group.leave(member)
+    this.#world.connections.drop(actor)
+    actor.kill()
+  }
+
+  /** The server must know whose transactions these are. */
+  #watched(actor: Actor, inbox: MemoryInbox): MemoryInbox {
+    const { connections } = this.#world
+    return {
+      ...inbox,
+      transaction: (work, options) => {
+        let opened: MemoryTransaction | null = null
+        const transaction = inbox.transaction((tx) => {
+          opened = tx
+          connections.began(actor, tx)
+          return work(tx)
+        }, options)
+        return transaction.finally(() => {
+          if (opened !== null) connections.ended(actor, opened)
+        })
+      },
+    }
+  }
+
+  async #handle({ actor, outbox, tx, messageId }: HandlerInput): Promise<void> {
+    const { history, handlerRuns, plan, settling } = this.#world
+    const run = handlerRuns.begin(history.known(messageId), tx)
+    await actor.step(`handles '${messageId}'`)
+    await tx.put(effectTable, run.key, true)
+    const trouble = settling ? 0 : plan.trouble.handlerFailures
+    if (this.#random.chance(0.2) && history.messages.size < plan.messages * 1.3) {
+      const message = this.#world.recordFollowUp(run.transaction, followUpTopic, messageId)
+      await outbox.enqueue(
+        tx,
+        'thing.followed',
+        { id: message.id },
+        { id: message.id, topic: followUpTopic, orderingKey: 'f' },
+      )
+    }
+    if (this.#random.chance(trouble / 4)) await actor.sleep(1000)
+    if (!this.#random.chance(trouble)) return
+    run.threw = true
+    throw new HandlerTrouble('The handler has had enough')
+  }
+
+  #judge(actor: Actor, error: unknown): void {
+    if (!actor.alive) return
+    this.#world.referee.note(`${actor.name} reports ${String(error)}`)
+    if (WaybillError.isInstance(error)) return
+    const stack = error instanceof Error ? error.stack : String(error)
+    this.#world.referee.fail('no-stray-errors', `${actor.name} reports an error of no known type: ${stack}`)
+  }
+}
+
+interface HandlerInput {
+  readonly actor: Actor
+  readonly outbox: Outbox<MemoryTransaction>
+  readonly tx: MemoryTransaction
+  readonly messageId: string
+}
