@@ -45,11 +45,10 @@ export const messageColumns = [
 
 export type MessageRow = Pick<Selectable<MessagesTable>, (typeof messageColumns)[number]>
 
-/** Columns that a lane row has besides its message's. `expired` is computed by the reading statement. */
+/** Columns that a lane row has besides its message's. */
 export const laneColumns = ['position', 'lane', 'attempts', 'crashes'] as const
 
-export type LaneRowColumns = MessageRow &
-  Pick<Selectable<MessagesTable>, (typeof laneColumns)[number]> & { readonly expired: number | boolean | null }
+export type LaneRowColumns = MessageRow & Pick<Selectable<MessagesTable>, (typeof laneColumns)[number]>
 
 /** Values of an insert, by column. `delay_ms` becomes `available_at` by the database's clock. */
 export type InsertRow = MessageRow & { readonly delay_ms: number | null }
@@ -110,14 +109,15 @@ export function toMessage(row: MessageRow): OutboxMessage {
   return message
 }
 
-export function toLaneRow(row: LaneRowColumns): LaneRow {
+/** @param now - The database's clock, of the same read. */
+export function toLaneRow(row: LaneRowColumns, now: number): LaneRow {
   return {
     position: row.position,
     lane: row.lane,
     attempts: row.attempts,
     crashes: row.crashes,
     scheduled: row.available_at !== null,
-    expired: Boolean(row.expired),
+    expired: row.expires_at !== null && row.expires_at <= now,
     message: toMessage(row),
   }
 }

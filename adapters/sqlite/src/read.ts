@@ -3,8 +3,8 @@ import { onlyRow, pendingRows, type SqlContext, schedule, toLaneRow } from '@way
 import type { SqliteConnection } from './connection.ts'
 
 /**
- * Reads in one snapshot: rows after the floor, scheduled rows that are due, the clock. Three statements instead of one,
- * because a round trip costs nothing here and a union would sort.
+ * Reads in one snapshot: the clock, rows after the floor, scheduled rows if any is due. Up to three statements instead of
+ * one, because a round trip costs nothing here and a union would sort.
  */
 export function sqliteRead(
   context: SqlContext,
@@ -15,13 +15,13 @@ export function sqliteRead(
   return async (request) => {
     const opened = await connection()
     return opened.read((read) => {
+      const time = onlyRow(read(clock(request.lanes)))
       const immediate = read(rows('immediate', { ...request, exclude: inRange(request) }))
-      const scheduled = request.upTo === null ? read(rows('scheduled', request)) : []
+      const scheduled = request.upTo === null && time.due ? read(rows('scheduled', request)) : []
       const found =
         scheduled.length === 0 ? immediate : [...immediate, ...scheduled].sort((a, b) => a.position - b.position)
-      const time = onlyRow(read(clock(request.lanes)))
       return {
-        rows: found.slice(0, request.limit).map(toLaneRow),
+        rows: found.slice(0, request.limit).map((row) => toLaneRow(row, time.now)),
         now: time.now,
         nextAvailableAt: found.length < request.limit ? time.next : null,
         endedWriters: [],

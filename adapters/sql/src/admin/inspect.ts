@@ -69,27 +69,48 @@ function obstaclesOf(row: Inspection, live: boolean, earlier: string | null): re
   return obstacles
 }
 
+interface Place {
+  readonly position: number
+  readonly id: string
+}
+
 /** Id of the first pending and due message of the same key that stands before this one. */
 async function earlierOfKey(context: SqlContext, executor: SqlExecutor, row: Inspection): Promise<string | null> {
+  const immediate = await firstImmediate(context, executor, row)
+  const [scheduled] = (await executor.execute(firstScheduled(context, row).compile())).rows
+  if (scheduled === undefined) return immediate?.id ?? null
+  return immediate !== undefined && immediate.position < scheduled.position ? immediate.id : scheduled.id
+}
+
+/** There is no index by key: it would cost at every enqueue. */
+async function firstImmediate(context: SqlContext, executor: SqlExecutor, row: Inspection): Promise<Place | undefined> {
   let after = 0
   for (;;) {
-    const { rows } = await executor.execute(lookBefore(context, row, after).compile())
+    const query = before(context, row)
+      .where('available_at', 'is', null)
+      .where('position', '>', after)
+      .limit(rowsPerLook)
+    const { rows } = await executor.execute(query.compile())
     const found = rows.find((each) => each.topic === row.topic && each.key === (row.ordering_key ?? row.id))
     const last = rows.at(-1)
-    if (found !== undefined) return found.id
-    if (last === undefined || rows.length < rowsPerLook) return null
+    if (found !== undefined || last === undefined || rows.length < rowsPerLook) return found
     after = last.position
   }
 }
 
-function lookBefore({ builder, dialect, table }: SqlContext, row: Inspection, after: number) {
+function firstScheduled(context: SqlContext, row: Inspection) {
+  return before(context, row)
+    .where(sql<boolean>`available_at <= ${context.dialect.now}`)
+    .where('topic', '=', row.topic)
+    .where(sql<boolean>`coalesce(ordering_key, id) = ${row.ordering_key ?? row.id}`)
+    .limit(1)
+}
+
+function before({ builder, table }: SqlContext, row: Inspection) {
   return builder
     .selectFrom(table.messages)
     .select(['position', 'id', 'topic', sql<string>`coalesce(ordering_key, id)`.as('key')])
     .where('status', '=', sql.lit('PENDING'))
-    .where('position', '>', after)
     .where('position', '<', row.position)
-    .where(sql<boolean>`(available_at is null or available_at <= ${dialect.now})`)
     .orderBy('position')
-    .limit(rowsPerLook)
 }

@@ -83,7 +83,6 @@ function rowsTemplate(
     const query = builder
       .selectFrom(table.messages)
       .select([...laneColumns, ...messageColumns])
-      .select(sql<boolean | number | null>`expires_at <= ${dialect.now}`.as('expired'))
       .where('status', '=', sql.lit('PENDING'))
       .where(place)
     return filters
@@ -94,8 +93,15 @@ function rowsTemplate(
   })
 }
 
-/** The database's clock, and when the next scheduled row of these lanes falls due. */
-export type ScheduleRow = { readonly now: number; readonly next: number | null }
+/** What a read needs to know about time. */
+export type ScheduleRow = {
+  /** The database's clock. */
+  readonly now: number
+  /** When the next scheduled row of these lanes falls due. */
+  readonly next: number | null
+  /** Whether any row at all that was scheduled is due: if not, reading them can be left out. */
+  readonly due: number | boolean
+}
 
 export function schedule({
   builder,
@@ -120,7 +126,16 @@ export function schedule({
         )
         .orderBy('available_at')
         .limit(1)
-      return builder.selectNoFrom([dialect.now.as('now'), next.as('next')])
+      const due = builder
+        .selectFrom(table.messages)
+        .select('position')
+        .where('status', '=', sql.lit('PENDING'))
+        .where(sql<boolean>`available_at <= ${dialect.now}`)
+      return builder.selectNoFrom([
+        dialect.now.as('now'),
+        next.as('next'),
+        sql<number | boolean>`exists ${due}`.as('due'),
+      ])
     })
   const [all, some] = [of(false), of(true)]
   return (lanes) => (lanes === null ? all : some)(lanes)
