@@ -85,7 +85,7 @@ async function pruneStep(
       .compile(),
   )
   const last = looked.rows.length < rows ? null : (looked.rows.at(-1) ?? null)
-  const old = looked.rows.filter((row) => row.old === 1).map((row) => [row.consumer, row.key] as const)
+  const old = looked.rows.filter((row) => Number(row.old) === 1).map((row) => [row.consumer, row.key] as const)
   if (old.length === 0) return { removed: 0, after: last }
   const removal = builder.deleteFrom(table.receipts).where(dialect.pairOneOf(pair, sql`${dialect.list(old)}`))
   const { affected } = await executor.execute(removal.compile())

@@ -32,7 +32,7 @@ export function sqliteInbox(
   const inbox = sqlInbox<AnyTransaction>(context, {
     name: 'sqlite',
     within: (tx) => kyselyExecutor(requireTransaction(tx), classifySqliteError),
-    executor: kyselyExecutor(db, classifySqliteError),
+    executor: kyselyExecutor(db.withoutPlugins(), classifySqliteError),
   })
   return { ...inbox, ...sqliteRunner({ context, db, lockTimeoutMs }) }
 }

@@ -44,11 +44,15 @@ async function mainFile(handle: SqliteHandle): Promise<string> {
 
 function requireVersion(database: Database): void {
   const version = String(database.prepare('select sqlite_version()').pluck().get())
-  const numbers = version.split('.').map(Number)
-  const different = oldestVersion.findIndex((number, index) => numbers[index] !== number)
-  if (different === -1 || (numbers[different] ?? 0) > (oldestVersion[different] ?? 0)) return
+  if (isSafeVersion(version)) return
   const text = `SQLite ${version} can damage a WAL that several connections use: ${oldestVersion.join('.')} is needed`
   throw new StorageError('STORAGE_UNSUPPORTED', `${text}; upgrade better-sqlite3`)
+}
+
+export function isSafeVersion(version: string): boolean {
+  const numbers = version.split('.').map(Number)
+  const different = oldestVersion.findIndex((number, index) => numbers[index] !== number)
+  return different === -1 || (numbers[different] ?? 0) > (oldestVersion[different] ?? 0)
 }
 
 /** Only with a WAL do readers and the writer leave each other alone. The mode stays with the file. */

@@ -1,5 +1,6 @@
+import { CamelCasePlugin, Kysely, ParseJSONResultsPlugin, SqliteDialect } from 'kysely'
 import { describe, expect, it } from 'vitest'
-import { sqliteInbox } from '../src/index.ts'
+import { migrateSqlite, sqliteInbox } from '../src/index.ts'
 import { migratedDatabase } from './database.ts'
 
 function setup() {
@@ -73,6 +74,20 @@ describe('prune', () => {
     expect(await test.inbox.prune({ olderThanMs: 30_000, batchSize: 7 })).toBe(50)
     expect(await test.record(young)).toEqual(young.map(() => 'duplicate'))
     expect(await test.inbox.prune({ olderThanMs: 30_000 })).toBe(0)
+  })
+
+  it('works whatever the application has set up for its own rows', async () => {
+    await using test = migratedDatabase()
+    const database = test.connect()
+    database.defaultSafeIntegers(true)
+    const plugins = [new ParseJSONResultsPlugin(), new CamelCasePlugin()]
+    const db = new Kysely<Record<never, never>>({ dialect: new SqliteDialect({ database }), plugins })
+    await migrateSqlite(db)
+    const inbox = sqliteInbox({ db })
+    const receipts = ['{"a":1}', '[2]'].map((key) => ({ consumer: 'billing', key }))
+    expect(await inbox.transaction((tx) => inbox.record(tx, receipts))).toEqual(['recorded', 'recorded'])
+    expect(await inbox.transaction((tx) => inbox.record(tx, receipts))).toEqual(['duplicate', 'duplicate'])
+    expect(await inbox.prune({ olderThanMs: 0 })).toBe(2)
   })
 
   it('refuses numbers that make no sense, and stops when told', async () => {

@@ -5,6 +5,7 @@ import { Kysely, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { describe, expect, it } from 'vitest'
 import { migrateSqlite, sqliteMigrationSql, sqliteMigrations, sqliteStorage } from '../src/index.ts'
+import { isSafeVersion } from '../src/open.ts'
 import { emptyDatabase, migratedDatabase, type TestDatabase } from './database.ts'
 
 type Row = Readonly<Record<string, unknown>>
@@ -202,6 +203,17 @@ describe('opening', () => {
       await storage.close()
     }
     await db.destroy()
+  })
+
+  it.for([
+    ['3.7.0', false],
+    ['3.51.2', false],
+    ['3.51.3', true],
+    ['3.54.1', true],
+    ['4.0.0', true],
+    ['2.99.99', false],
+  ] as const)('takes SQLite %s for safe with several connections: %s', ([version, safe]) => {
+    expect(isSafeVersion(version)).toBe(safe)
   })
 
   it('gives a file a WAL that has none', async () => {

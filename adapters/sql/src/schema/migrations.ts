@@ -34,7 +34,7 @@ export async function migrateAll(context: SqlContext, db: AnyKysely): Promise<vo
   const { rows } = await db.executeQuery(dialect.schema.tableExists(table.meta).compile(builder))
   const meta = builder.selectFrom(table.meta).select('value').where('name', '=', 'schema_version')
   const found = rows.length === 0 ? 0 : ((await db.executeQuery(meta.compile())).rows[0]?.value ?? 0)
-  for (const version of versions.slice(found)) await executeAll(db, version.up(context))
+  for (const version of versions.slice(Number(found))) await executeAll(db, version.up(context))
 }
 
 /** The same as text, for people who migrate otherwise. */
