@@ -8,6 +8,11 @@ import { sweep } from './sweep.ts'
 
 /** A held key of which so many rows have been passed over is left out of reads from then on. */
 const passedOverAtMost = 20
+/**
+ * A relay that ends leaves a window of suspects at the front of its lanes. In turns that are not theirs, a claim reads so
+ * many times its limit to find what comes behind them.
+ */
+const lookPastSuspects = 16
 
 const nothing: ClaimResult = { messages: [], more: false, nextDueInMs: null, anomalies: 0 }
 
@@ -99,7 +104,7 @@ async function readAndSelect(
     }
     const full = result.rows.length >= limit
     const selection = select(session, result, { ...context, full }, request)
-    if (full && mayFindMore(selection, request, limit)) {
+    if (full && mayFindMore(session, selection, request, limit)) {
       limit *= 4
       continue
     }
@@ -124,9 +129,13 @@ function learnRowSize(session: LaneSession, rows: readonly LaneRow[]): void {
 }
 
 /** The limit counts what is handed out, not what is passed over; a key's share is limited only while other keys wait. */
-function mayFindMore(selection: Selection, request: ClaimRequest, limit: number): boolean {
-  if (selection.alone || selection.bytes > request.maxBytes / 2) return false
-  if (selection.taken.length < request.limit) return selection.passedOver > 0 || limit < request.limit
+function mayFindMore(session: LaneSession, selection: Selection, request: ClaimRequest, limit: number): boolean {
+  const looksPastSuspects = selection.behindSuspects > 0 && limit < request.limit * lookPastSuspects
+  if (selection.alone) return looksPastSuspects && !session.suspectsTurn
+  if (selection.bytes > request.maxBytes / 2) return false
+  if (selection.taken.length < request.limit) {
+    return selection.passedOver > 0 || looksPastSuspects || limit < request.limit
+  }
   return selection.withinKeyLimit < request.limit && limit < request.limit * 4
 }
 

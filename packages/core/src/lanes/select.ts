@@ -24,7 +24,10 @@ export interface Selection {
   readonly floor: Position
   /** Rows that only `limit`, `maxBytes` or `keyLimit` (or a suspect that must come alone) kept back. */
   readonly leftOver: boolean
+  /** Rows of held keys. */
   readonly passedOver: number
+  /** Suspects, and what follows them in their keys. */
+  readonly behindSuspects: number
   /** Taken before `keyLimit` was let go of. */
   readonly withinKeyLimit: number
   readonly bytes: number
@@ -51,6 +54,7 @@ export function select(
     floor: floorOf(open, result.rows, context),
     leftOver: open.length > taken.length,
     passedOver,
+    behindSuspects: normal.behindSuspects,
     withinKeyLimit: normal.withinKeyLimit,
     bytes: alone ? suspect.message.payload.byteLength : normal.bytes,
   }
@@ -91,6 +95,7 @@ function nextSuspect(session: LaneSession, open: readonly LaneRow[]): LaneRow | 
 interface Taking {
   readonly taken: readonly LaneRow[]
   readonly withinKeyLimit: number
+  readonly behindSuspects: number
   readonly bytes: number
 }
 
@@ -109,7 +114,7 @@ function takeNormal(session: LaneSession, open: readonly LaneRow[], request: Cla
   const stopped = rows.some((row) => !take(row))
   const withinKeyLimit = taken.length
   if (!stopped) overKeyLimit.some((row) => !take(row))
-  return { taken, withinKeyLimit, bytes }
+  return { taken, withinKeyLimit, behindSuspects: open.length - rows.length - overKeyLimit.length, bytes }
 }
 
 /** Leaves out suspects and what follows them in their keys, and sets apart what exceeds the limit per key. */
