@@ -26,8 +26,20 @@ export class Timeline {
   readonly #control: TimeControl | undefined
   readonly #timers: Set<{ readonly dueAt: number; readonly callback: () => void }> = new Set()
 
-  constructor(control?: TimeControl) {
+  /** Leases and waits take this many times as long as the rule says; its delays do not. */
+  readonly pace: number
+  #lastLook: number = performance.now()
+  #longestGapMs = 0
+
+  constructor(control?: TimeControl, pace = 1) {
     this.#control = control
+    this.pace = pace
+  }
+
+  /** The longest time that passed between two looks, in milliseconds of real time: how long leases went unrenewed. */
+  get longestGapMs(): number {
+    this.#look()
+    return this.#longestGapMs
   }
 
   /** The database's clock in milliseconds since the epoch; of real databases that of this host, so not to be trusted closely. */
@@ -53,7 +65,7 @@ export class Timeline {
 
   /** Looks until `probe` answers something, and fails with `what` at the deadline. The only place that waits for a change. */
   async eventually<T>(what: string, probe: () => Promise<T | undefined>, options: PollOptions = {}): Promise<T> {
-    const withinMs = options.withinMs ?? defaultWithinMs
+    const withinMs = (options.withinMs ?? defaultWithinMs) * this.pace
     const start = this.now()
     for (;;) {
       const answer = await probe()
@@ -69,7 +81,7 @@ export class Timeline {
     const start = this.now()
     for (;;) {
       await probe()
-      if (this.now() - start >= ms) return
+      if (this.now() - start >= ms * this.pace) return
       await this.#step()
     }
   }
@@ -86,9 +98,16 @@ export class Timeline {
   }
 
   async #step(): Promise<void> {
+    this.#look()
     if (this.#control === undefined) await pass(stepMs)
     else await this.#advance(this.#control)
     await yieldToIo()
+  }
+
+  #look(): void {
+    const now = performance.now()
+    this.#longestGapMs = Math.max(this.#longestGapMs, now - this.#lastLook)
+    this.#lastLook = now
   }
 
   async #advance(control: TimeControl): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { registerRules, type TestRunner } from '../src/register.ts'
-import type { Harness, Rule } from '../src/rule.ts'
+import type { Harness, Rule, RuleContext } from '../src/rule.ts'
 import type { RuleResult, RunOptions } from '../src/run-rule.ts'
 
 interface Light extends Harness {
@@ -79,6 +79,19 @@ describe('registered rules', () => {
     const skip = [{ rule: 'a/b', reason: 'not yet' }]
     expect(Object.values((await run([rule('a/b', failing)], { skip })).outcomes)).toEqual(['skipped: not yet'])
     await expect(run([rule('a/c')], { skip })).rejects.toThrow('a/b')
+  })
+
+  it('are judged again at a slower pace if the machine stood still, and only then', async () => {
+    const paces: number[] = []
+    const verify = async (_: Light, { time }: RuleContext) => {
+      paces.push(time.pace)
+      if (time.pace > 1) return
+      for (const end = performance.now() + 250; performance.now() < end; );
+      throw new Error('the lease has ended')
+    }
+    expect((await run([rule('a/b', { verify })])).results).toMatchObject([{ result: 'passed' }])
+    expect(paces).toEqual([1, 4])
+    expect((await run([rule('a/c', failing)])).results).toMatchObject([{ result: 'failed', reason: 'broken' }])
   })
 
   it('that never end have failed', async () => {

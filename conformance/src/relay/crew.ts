@@ -42,12 +42,12 @@ export class Crew {
       publisher,
       pollIntervalMs: 20,
       idlePollIntervalMs: 100,
-      leaseMs: 5000,
       publishTimeoutMs: 300,
       shutdownTimeoutMs: 2000,
       environment: {},
       retry,
       ...options,
+      leaseMs: (options.leaseMs ?? 5000) * time.pace,
       runtime,
     })
     relay.on('error', () => undefined)

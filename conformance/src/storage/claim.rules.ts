@@ -113,7 +113,7 @@ export const claimRules: readonly Rule<AnyStorageHarness>[] = [
     },
   },
   {
-    id: 'claim/sessions-are-fresh',
+    id: 'join/sessions-are-fresh',
     level: 'required',
     statement: 'join MUST give every session an id of its own.',
     intent: 'A restarted relay that is taken for its former self inherits a window that it knows nothing of.',

@@ -21,25 +21,36 @@ export const longLeaseMs = 60_000
 
 const failure = { code: 'BROKER_REJECTED', message: 'the broker said no' } as const
 
+interface JoinOptions {
+  readonly label?: string
+  readonly leaseMs?: number
+}
+
 /** A relay that does nothing by itself: the rule takes each of its steps. */
 export class HandDrivenRelay {
   readonly source: RelaySource
-  readonly session: RelaySession
   readonly #time: Timeline
+  readonly #options: { readonly label: string; readonly leaseMs: number }
+  #session: RelaySession
 
-  private constructor(source: RelaySource, session: RelaySession, time: Timeline) {
+  private constructor(source: RelaySource, session: RelaySession, time: Timeline, options: Required<JoinOptions>) {
     this.source = source
-    this.session = session
+    this.#session = session
     this.#time = time
+    this.#options = options
+  }
+
+  get session(): RelaySession {
+    return this.#session
   }
 
   static async join(
     source: RelaySource,
     time: Timeline,
-    options: { readonly label?: string; readonly leaseMs?: number } = {},
+    { label = 'relay', leaseMs = longLeaseMs }: JoinOptions = {},
   ): Promise<HandDrivenRelay> {
-    const { label = 'relay', leaseMs = longLeaseMs } = options
-    return new HandDrivenRelay(source, await source.join({ label, leaseMs }), time)
+    const options = { label, leaseMs: leaseMs * time.pace }
+    return new HandDrivenRelay(source, await source.join(options), time, options)
   }
 
   async claim(request: Partial<ClaimRequest> = {}): Promise<ClaimResult> {
@@ -136,6 +147,11 @@ export class HandDrivenRelay {
     return await this.source.settle(this.session, settlements)
   }
 
+  /** Renews; with a new session if a busy machine has let the last one end, as a real relay does. */
+  async stayAlive(): Promise<void> {
+    if (!(await this.renew())) this.#session = await this.source.join(this.#options)
+  }
+
   async renew(): Promise<boolean> {
     return (await this.source.renew(this.session)).held
   }
@@ -158,7 +174,7 @@ export async function publishInTurns(
   const published: string[] = []
   return await time.eventually(`${count} messages published`, async () => {
     for (const relay of relays) {
-      await relay.renew()
+      await relay.stayAlive()
       const { messages } = await relay.claim(request)
       if (messages.length === 0) continue
       await relay.publish(messages)

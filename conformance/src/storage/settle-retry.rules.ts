@@ -36,8 +36,12 @@ export const retryRules: readonly Rule<AnyStorageHarness>[] = [
       await relay.retry([head], 300)
       await relay.release(followers)
       await enqueue(harness, [...messages.slice(4), ...samples('other', 20)])
-      await publishInTurns([relay], time, 20, { limit: 5 })
-      assert.deepEqual(await publishInTurns([relay], time, 8, { limit: 3 }), labelsOf(messages))
+      const before = await publishInTurns([relay], time, 20, { limit: 5 })
+      const published = [...before, ...(await publishInTurns([relay], time, 28 - before.length, { limit: 3 }))]
+      assert.deepEqual(
+        published.filter((label) => label.startsWith('k')),
+        labelsOf(messages),
+      )
     },
   },
   {

@@ -62,7 +62,7 @@ export interface ActiveSubscription extends AsyncDisposable {
   readonly closed: Promise<void>
 }
 
-/** Takes messages from a broker. Serves one `Consumer`. Implemented by broker adapters. */
+/** Takes messages from a broker. Serves one `Consumer`. Implemented by broker adapters. Rules: `consume/*`, `consumer/*`. */
 export interface BrokerConsumer {
   readonly specificationVersion: 'v1'
   readonly name: string
@@ -74,7 +74,7 @@ export interface BrokerConsumer {
    *   `consume/redelivers-after-a-crash`).
    * - MUST NOT acknowledge before `handle` has resolved with `ack` (`consume/acks-after-handling`); a position-based broker
    *   acknowledges the contiguous prefix.
-   * - A `handle` that rejects counts as `retry` without delay.
+   * - A `handle` that rejects counts as `retry` without delay (`consume/rejecting-handler-counts-as-retry`).
    */
   consume(subscription: Subscription, handle: (delivery: Delivery) => Promise<Disposition>): Promise<ActiveSubscription>
   close(): Promise<void>

@@ -40,7 +40,7 @@ export interface Readiness {
   onChange(listener: () => void): () => void
 }
 
-/** Hands messages to a broker. Implemented by broker adapters; driven by `Relay`. Retries are core's, never the adapter's. */
+/** Hands messages to a broker. Implemented by broker adapters; driven by `Relay`. Retries are core's, never the adapter's. Rules: `publish/*`, `publisher/*`. */
 export interface BrokerPublisher {
   readonly specificationVersion: 'v1'
   readonly name: string
@@ -56,7 +56,8 @@ export interface BrokerPublisher {
    *   (`publish/failure-stops-its-key`).
    * - MUST carry id, type, key, headers, schema version, content type, correlation, causation and trace context
    *   (`publish/preserves-contents`).
-   * - MUST NOT retry, and MUST NOT reject for the sake of one message. If it does reject, core takes all outcomes for unknown.
+   * - MUST NOT retry (`publish/publishes-once`), and MUST NOT reject for the sake of one message
+   *   (`publish/missing-topic-is-an-outcome`). If it does reject, core takes all outcomes for unknown.
    * - Core calls it once at a time.
    */
   publish(messages: readonly Message[], options: PublishOptions): Promise<readonly PublishOutcome[]>

@@ -13,7 +13,7 @@ export type ReceiptOutcome = 'recorded' | 'duplicate'
 
 /**
  * Keeps receipts in the consumer's own database, in the transaction of the effect. Implemented by storage adapters;
- * applications use `Consumer` or `Inbox`.
+ * applications use `Consumer` or `Inbox`. Rules: `record/*`, `receipts/*`, `inbox/*`.
  */
 export interface InboxStorage<in Tx> {
   readonly specificationVersion: 'v1'
@@ -25,8 +25,9 @@ export interface InboxStorage<in Tx> {
    * - A receipt whose transaction rolled back can be recorded again (`record/rolled-back-receipt-can-be-recorded-again`).
    * - Of two transactions that record one receipt at the same time, one gets `recorded`; the other waits and then gets
    *   `duplicate`, or `recorded` if the first rolled back (`record/two-concurrent-transactions-yield-one-recorded`).
-   * - MUST insert in the order of the keys, so that two batches cannot deadlock.
-   * - The same receipt twice in one call: the second is a `duplicate`.
+   * - MUST insert in the order of the keys, so that two batches cannot deadlock (`record/batches-do-not-deadlock`).
+   * - The same receipt twice in one call: the second is a `duplicate` (`record/second-in-a-call-is-a-duplicate`).
+   * - MUST refuse a handle that is not in a transaction with `TRANSACTION_REQUIRED` (`record/needs-a-transaction`).
    * - Consumers do not share receipts (`record/consumers-are-independent`).
    */
   record(tx: Tx, receipts: readonly Receipt[]): Promise<readonly ReceiptOutcome[]>

@@ -70,7 +70,7 @@ export interface OutboxDeadLetters {
   ): Promise<readonly DeadLetter[]>
   /**
    * Makes them pending again, each with a new position (at the end of its key), its id, no attempts, no crashes and no
-   * `expiresAt` (`dead-letters/redrive-…`). Answers how many.
+   * `expiresAt` (`dead-letters/*`). Answers how many.
    *
    * @throws {@link ConfigurationError} on an empty filter without `all: true`.
    */
@@ -86,7 +86,7 @@ export interface PruneOptions extends OperationOptions {
   readonly batchSize?: number
 }
 
-/** What operators and health checks ask of an outbox. */
+/** What operators and health checks ask of an outbox (`inspect/*`, `count/*`, `prune/*`). */
 export interface OutboxAdmin {
   /** `null`: there is no such message (any more). */
   inspect(id: string, options?: OperationOptions): Promise<MessageInspection | null>

@@ -21,12 +21,17 @@ export interface OutboxWriter<in Tx> {
    * - MUST refuse a handle that is not in a transaction with `TRANSACTION_REQUIRED`, writing nothing
    *   (`insert/needs-a-transaction`).
    * - MUST refuse an id that is already in the outbox with `DUPLICATE_MESSAGE` (`insert/refuses-a-known-id`).
-   * - MUST accept an empty array and write nothing.
-   * - MUST NOT retain `tx`.
+   * - MUST compare ids byte for byte (`insert/compares-ids-byte-for-byte`).
+   * - MUST accept an empty array and write nothing (`insert/accepts-an-empty-array`).
+   * - A plain INSERT by another program, of what has no default, MUST do the same (`insert/plain-insert-is-claimable`).
+   * - Nothing is kept of `tx` after the call.
    *
    * @throws {@link StorageError}, {@link TransactionError}; the transaction is then the caller's to roll back.
    */
   insert(tx: Tx, messages: readonly OutboxMessage[]): Promise<void>
-  /** As {@link insert}, for drivers whose calls are synchronous. Its presence is the capability. */
+  /**
+   * As {@link insert}, for drivers whose calls are synchronous: it MUST have written when it returns
+   * (`insert/synchronous-insert-belongs-to-its-transaction`). Its presence is the capability.
+   */
   insertSync?(tx: Tx, messages: readonly OutboxMessage[]): void
 }

@@ -68,15 +68,16 @@ export interface RelaySource {
   readonly specificationVersion: 'v1'
   readonly name: string
   /**
-   * Opens a session whose possessions last `leaseMs` after the last {@link renew} or {@link markPublishing}, by the
+   * Opens a session (`join/*`) whose possessions last `leaseMs` after the last {@link renew} or {@link markPublishing}, by the
    * database's clock.
    *
    * @throws {@link StorageError} `SCHEMA_STALE` or `SCHEMA_TOO_NEW` when the schema and this build do not fit.
    */
   join(options: { readonly label: string; readonly leaseMs: number }): Promise<RelaySession>
   /**
-   * Ends a session and frees what it holds. Messages in its window are treated as after a crash: their outcome is unknown.
-   * Of a session that has ended already: does nothing.
+   * Ends a session and frees what it holds (`lease/leave-frees-at-once`). Messages in its window are treated as after a
+   * crash: their outcome is unknown (`lease/leaving-with-a-window-leaves-suspects`). Of a session that has ended already:
+   * does nothing.
    */
   leave(session: RelaySession): Promise<void>
   /**
@@ -90,7 +91,9 @@ export interface RelaySource {
    * - MUST hand out a suspect alone, after a backoff (`lease/suspects-come-alone`).
    * - MUST judge `availableAt` and `expiresAt` by the database's clock (`claim/waits-until-available`, `claim/tells-expired`).
    * - `limit` and `maxBytes` count what is handed out, not what is passed over (`claim/limit-counts-handed-out`).
-   * - A session whose lease has ended gets no messages.
+   * - MUST hand out everything that has been committed, in whatever order transactions commit, and all keys of ended
+   *   sessions to those that live (`claim/*`, `lease/*`).
+   * - A session whose lease has ended gets no messages (`claim/ended-session-gets-nothing`).
    */
   claim(session: RelaySession, request: ClaimRequest, options?: OperationOptions): Promise<ClaimResult>
   /**
@@ -98,11 +101,12 @@ export interface RelaySource {
    * lease. Called just before each publish call, after the outcomes of the previous one are known: it replaces the window.
    * Also makes durable what `claim` read.
    *
-   * Answers the tokens that may not be published, because the session has lost them.
+   * Answers the tokens that may not be published, because the session has lost them
+   * (`lease/ended-session-may-not-publish`).
    */
   markPublishing(session: RelaySession, tokens: readonly ClaimToken[]): Promise<SettleResult>
   /**
-   * Extends the lease. MUST NOT queue behind a claim or a settlement that waits.
+   * Extends the lease (`lease/renewal-keeps-possession`), and never queues behind a claim or a settlement that waits.
    *
    * `held: false`: the session has ended; nothing that it claimed may be published.
    */
@@ -113,7 +117,8 @@ export interface RelaySource {
    * - `published` MUST be applied whoever says it, also after the lease (`settle/published-needs-no-lease`).
    * - `retry` and `dead` MUST be refused, and reported lost, if the session has ended, even if that happens while this call
    *   waits (`settle/rejects-stale-claim`).
-   * - A settled token leaves the window.
+   * - A settled token leaves the window (`lease/settled-messages-are-no-suspects`).
+   * - A `retry` holds back its key until it is due, also in the hands of another session, and nothing else (`settle/*`).
    * - Repeating a call MUST change nothing (`settle/is-idempotent`).
    */
   settle(session: RelaySession, settlements: readonly Settlement[]): Promise<SettleResult>

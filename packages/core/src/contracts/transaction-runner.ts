@@ -13,7 +13,10 @@ export interface TransactionRunner<out Tx> {
   /**
    * - MUST commit before it resolves (`transaction/commits`), and roll back before it rejects with what `work` threw
    *   (`transaction/rolls-back`).
-   * - MUST give concurrent calls transactions of their own, or one after the other where there is one writer.
+   * - MUST roll back and reject with `signal.reason` when the signal fires before the commit
+   *   (`transaction/rolls-back-when-aborted`).
+   * - MUST give concurrent calls transactions of their own, or one after the other where there is one writer
+   *   (`transaction/concurrent-calls-are-separate`).
    */
   transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>
 }
