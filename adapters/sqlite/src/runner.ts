@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ConfigurationError, type TransactionOptions, type TransactionRunner } from '@waybill/core/contracts'
 import { type AnyKysely, type AnyTransaction, onlyRow, type SqlContext } from '@waybill/sql'
 import { CompiledQuery, sql } from 'kysely'
@@ -18,6 +19,9 @@ type Settled<T> = { readonly type: 'done'; readonly result: T } | { readonly typ
  * Kysely begins deferred transactions. One that reads before it writes fails with SQLITE_BUSY_SNAPSHOT, however long it may
  * wait, when somebody has written between. So each begins with a write that changes nothing: it takes the lock, as BEGIN
  * IMMEDIATE does, and it does not block the thread while others hold it.
+ *
+ * The driver answers at once, so that a transaction takes microtasks alone. Without a turn of the event loop before each, a
+ * consumer with a backlog would let nothing else happen until it is through.
  */
 export function sqliteRunner({ context, db, lockTimeoutMs }: RunnerParts): TransactionRunner<AnyTransaction> {
   const takeLock = lockTaker(context)
@@ -30,6 +34,7 @@ export function sqliteRunner({ context, db, lockTimeoutMs }: RunnerParts): Trans
       }
       const attempt = async (): Promise<Settled<T>> => {
         let phase: 'begin' | 'work' | 'commit' = 'begin'
+        await nextTurn()
         try {
           const result = await db.transaction().execute(async (tx) => {
             await takeLock(tx)

@@ -21,6 +21,19 @@ function setup(options: { readonly lockTimeoutMs?: number } = {}) {
 const insert = sql`insert into waybill_messages (id, topic, type, payload) values ('a', 'orders', 'order.placed', '{}')`
 
 describe('transaction', () => {
+  it('leaves turns of the event loop between one and the next', async () => {
+    await using test = setup()
+    let turns = 0
+    const count = () => {
+      turns++
+      timer = setImmediate(count)
+    }
+    let timer = setImmediate(count)
+    for (let i = 0; i < 50; i++) await test.runner.transaction(async () => undefined)
+    clearImmediate(timer)
+    expect(turns).toBeGreaterThan(40)
+  })
+
   it('has the lock from its start, so that a read before a write cannot fail', async () => {
     await using test = setup()
     await test.runner.transaction(async (tx) => {
