@@ -1,5 +1,5 @@
 import type { Harness, HarnessFactory, Rule } from './rule.ts'
-import { checkSkips, type RuleResult, type RunOptions, runRule } from './run-rule.ts'
+import { checkSkips, type RuleResult, runRule, type VerifyOptions } from './run-rule.ts'
 
 /** The two functions of a test runner that the kit needs. Those of Vitest, node:test, Mocha, Jest and Bun fit as they are. */
 export interface TestRunner {
@@ -7,17 +7,12 @@ export interface TestRunner {
   it(name: string, body: (...context: readonly unknown[]) => Promise<void>): unknown
 }
 
-export interface DescribeOptions extends RunOptions {
-  /** Told of every result, also of skipped rules and of failed provisional ones. */
-  readonly onResult?: (result: RuleResult) => void
-}
-
 /** A set of rules as tests: one test a rule, named by id and statement. */
 export function registerRules<H extends Harness>(
   suite: { readonly name: string; readonly contract: string; readonly rules: readonly Rule<H>[] },
   runner: TestRunner,
   createHarness: HarnessFactory<H>,
-  options: DescribeOptions,
+  options: VerifyOptions,
 ): void {
   checkSkips(suite.rules, options.skip ?? [])
   runner.describe(`${suite.name} keeps the ${suite.contract} rules`, () => {

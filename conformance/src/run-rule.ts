@@ -53,11 +53,16 @@ export async function runRule<H extends Harness>(
   }
 }
 
+export interface VerifyOptions extends RunOptions {
+  /** Told of every result as it comes. */
+  readonly onResult?: (result: RuleResult) => void
+}
+
 /** Runs rules one after the other. */
 export async function runRules<H extends Harness>(
   rules: readonly Rule<H>[],
   createHarness: HarnessFactory<H>,
-  options: RunOptions & { readonly onResult?: (result: RuleResult) => void } = {},
+  options: VerifyOptions = {},
 ): Promise<readonly RuleResult[]> {
   checkSkips(rules, options.skip ?? [])
   const results: RuleResult[] = []

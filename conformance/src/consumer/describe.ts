@@ -1,6 +1,6 @@
-import { type DescribeOptions, registerRules, type TestRunner } from '../register.ts'
+import { registerRules, type TestRunner } from '../register.ts'
 import type { HarnessFactory } from '../rule.ts'
-import { type RuleResult, type RunOptions, runRules } from '../run-rule.ts'
+import { type RuleResult, runRules, type VerifyOptions } from '../run-rule.ts'
 import type { ConsumerHarness } from './harness.ts'
 import { consumerRules } from './rules.ts'
 
@@ -9,7 +9,7 @@ export function describeConsumer(
   name: string,
   runner: TestRunner,
   createHarness: HarnessFactory<ConsumerHarness>,
-  options: DescribeOptions = {},
+  options: VerifyOptions = {},
 ): void {
   registerRules({ name, contract: 'consumer', rules: consumerRules }, runner, createHarness, options)
 }
@@ -17,7 +17,7 @@ export function describeConsumer(
 /** Verifies the consumer rules without a test runner, one after the other. */
 export function verifyConsumer(
   createHarness: HarnessFactory<ConsumerHarness>,
-  options: RunOptions = {},
+  options: VerifyOptions = {},
 ): Promise<readonly RuleResult[]> {
   return runRules(consumerRules, createHarness, options)
 }

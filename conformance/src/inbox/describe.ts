@@ -1,6 +1,6 @@
-import { type DescribeOptions, registerRules, type TestRunner } from '../register.ts'
+import { registerRules, type TestRunner } from '../register.ts'
 import type { HarnessFactory } from '../rule.ts'
-import { type RuleResult, type RunOptions, runRules } from '../run-rule.ts'
+import { type RuleResult, runRules, type VerifyOptions } from '../run-rule.ts'
 import type { AnyInboxHarness, InboxHarness } from './harness.ts'
 import { inboxRules } from './rules.ts'
 
@@ -9,7 +9,7 @@ export function describeInbox<Tx>(
   name: string,
   runner: TestRunner,
   createHarness: HarnessFactory<InboxHarness<Tx>>,
-  options: DescribeOptions = {},
+  options: VerifyOptions = {},
 ): void {
   registerRules({ name, contract: 'inbox', rules: inboxRules }, runner, opaque(createHarness), options)
 }
@@ -17,7 +17,7 @@ export function describeInbox<Tx>(
 /** Verifies the inbox rules without a test runner, one after the other. */
 export function verifyInbox<Tx>(
   createHarness: HarnessFactory<InboxHarness<Tx>>,
-  options: RunOptions = {},
+  options: VerifyOptions = {},
 ): Promise<readonly RuleResult[]> {
   return runRules(inboxRules, opaque(createHarness), options)
 }

@@ -1,6 +1,6 @@
-import { type DescribeOptions, registerRules, type TestRunner } from '../register.ts'
+import { registerRules, type TestRunner } from '../register.ts'
 import type { HarnessFactory } from '../rule.ts'
-import { type RuleResult, type RunOptions, runRules } from '../run-rule.ts'
+import { type RuleResult, runRules, type VerifyOptions } from '../run-rule.ts'
 import type { PublisherHarness } from './harness.ts'
 import { publisherRules } from './rules.ts'
 
@@ -9,7 +9,7 @@ export function describePublisher(
   name: string,
   runner: TestRunner,
   createHarness: HarnessFactory<PublisherHarness>,
-  options: DescribeOptions = {},
+  options: VerifyOptions = {},
 ): void {
   registerRules({ name, contract: 'publisher', rules: publisherRules }, runner, createHarness, options)
 }
@@ -17,7 +17,7 @@ export function describePublisher(
 /** Verifies the publisher rules without a test runner, one after the other. */
 export function verifyPublisher(
   createHarness: HarnessFactory<PublisherHarness>,
-  options: RunOptions = {},
+  options: VerifyOptions = {},
 ): Promise<readonly RuleResult[]> {
   return runRules(publisherRules, createHarness, options)
 }

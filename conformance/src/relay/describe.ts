@@ -1,6 +1,6 @@
-import { type DescribeOptions, registerRules, type TestRunner } from '../register.ts'
+import { registerRules, type TestRunner } from '../register.ts'
 import type { HarnessFactory } from '../rule.ts'
-import { type RuleResult, type RunOptions, runRules } from '../run-rule.ts'
+import { type RuleResult, runRules, type VerifyOptions } from '../run-rule.ts'
 import type { AnyRelayHarness, RelayHarness } from './harness.ts'
 import { relayRules } from './rules.ts'
 
@@ -9,7 +9,7 @@ export function describeRelay<Tx>(
   name: string,
   runner: TestRunner,
   createHarness: HarnessFactory<RelayHarness<Tx>>,
-  options: DescribeOptions = {},
+  options: VerifyOptions = {},
 ): void {
   registerRules({ name, contract: 'relay', rules: relayRules }, runner, opaque(createHarness), options)
 }
@@ -17,7 +17,7 @@ export function describeRelay<Tx>(
 /** Verifies the relay rules without a test runner, one after the other. */
 export function verifyRelay<Tx>(
   createHarness: HarnessFactory<RelayHarness<Tx>>,
-  options: RunOptions = {},
+  options: VerifyOptions = {},
 ): Promise<readonly RuleResult[]> {
   return runRules(relayRules, opaque(createHarness), options)
 }

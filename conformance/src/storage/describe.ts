@@ -1,6 +1,6 @@
-import { type DescribeOptions, registerRules, type TestRunner } from '../register.ts'
+import { registerRules, type TestRunner } from '../register.ts'
 import type { HarnessFactory } from '../rule.ts'
-import { type RuleResult, type RunOptions, runRules } from '../run-rule.ts'
+import { type RuleResult, runRules, type VerifyOptions } from '../run-rule.ts'
 import type { AnyStorageHarness, StorageHarness } from './harness.ts'
 import { storageRules } from './rules.ts'
 
@@ -9,7 +9,7 @@ export function describeStorage<Tx>(
   name: string,
   runner: TestRunner,
   createHarness: HarnessFactory<StorageHarness<Tx>>,
-  options: DescribeOptions = {},
+  options: VerifyOptions = {},
 ): void {
   registerRules({ name, contract: 'storage', rules: storageRules }, runner, opaque(createHarness), options)
 }
@@ -17,7 +17,7 @@ export function describeStorage<Tx>(
 /** Verifies the storage rules without a test runner, one after the other. */
 export function verifyStorage<Tx>(
   createHarness: HarnessFactory<StorageHarness<Tx>>,
-  options: RunOptions = {},
+  options: VerifyOptions = {},
 ): Promise<readonly RuleResult[]> {
   return runRules(storageRules, opaque(createHarness), options)
 }

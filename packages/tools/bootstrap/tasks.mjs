@@ -11,6 +11,7 @@ export const tasks = {
   build: ['packages/tools/src/build/main.ts'],
   fix: ['node_modules/@biomejs/biome/bin/biome', 'check', '--write'],
   bench: [fromSources, 'packages/benchmarks/src/main.ts'],
+  conformance: [fromSources, 'packages/tools/src/conformance/main.ts'],
   simulate: [fromSources, 'packages/simulation/src/main.ts'],
   mutants: [fromSources, 'packages/simulation/src/mutants.ts'],
   'docs:spec': [fromSources, 'conformance/src/spec/generate.ts'],

@@ -1,0 +1,81 @@
+import {
+  pairHarness,
+  type ReportResult,
+  type ReportSubject,
+  type RuleResult,
+  summarize,
+  verifyConsumer,
+  verifyInbox,
+  verifyPublisher,
+  verifyRelay,
+  verifyStorage,
+} from '@waybill/conformance'
+import type { Adapter } from './harnesses.ts'
+
+/** One set of rules to be held against one adapter, or one pair of them. */
+export interface Verification {
+  readonly subject: ReportSubject
+  run(onResult: (result: RuleResult) => void): Promise<readonly RuleResult[]>
+}
+
+/** How often stress rules repeat themselves. */
+const stress = 3
+
+/** The rules of a storage adapter's own. */
+export function ofStorage({ name, harnesses: { storage, inbox } }: Adapter): readonly Verification[] {
+  const verifications: Verification[] = []
+  if (storage !== undefined)
+    verifications.push({
+      subject: { storage: name, contract: 'storage' },
+      run: (onResult) => verifyStorage(storage, { stress, onResult }),
+    })
+  if (inbox !== undefined)
+    verifications.push({
+      subject: { storage: name, contract: 'inbox' },
+      run: (onResult) => verifyInbox(inbox, { stress, onResult }),
+    })
+  return verifications
+}
+
+/** The rules of a broker adapter's own. */
+export function ofBroker({ name, harnesses: { publisher, consumer } }: Adapter): readonly Verification[] {
+  const verifications: Verification[] = []
+  if (publisher !== undefined)
+    verifications.push({
+      subject: { broker: name, contract: 'publisher' },
+      run: (onResult) => verifyPublisher(publisher, { stress, onResult }),
+    })
+  if (consumer !== undefined)
+    verifications.push({
+      subject: { broker: name, contract: 'consumer' },
+      run: (onResult) => verifyConsumer(consumer, { stress, onResult }),
+    })
+  return verifications
+}
+
+/** The rules of the relay between the two. */
+export function ofPair(storage: Adapter, broker: Adapter): readonly Verification[] {
+  const [createStorage, createPublisher] = [storage.harnesses.storage, broker.harnesses.publisher]
+  if (createStorage === undefined || createPublisher === undefined) return []
+  return [
+    {
+      subject: { storage: storage.name, broker: broker.name, contract: 'relay' },
+      run: (onResult) => verifyRelay(pairHarness(createStorage, createPublisher), { stress, onResult }),
+    },
+  ]
+}
+
+/** Runs a verification and sums it up. */
+export async function verify(
+  verification: Verification,
+  print: (line: string) => void,
+): Promise<readonly ReportResult[]> {
+  const { subject } = verification
+  const name = [subject.storage, subject.broker, subject.contract].filter((part) => part !== undefined).join(' ')
+  const results = await verification.run(({ id, result, reason = '' }) => {
+    if (result !== 'passed') print(`${name}: ${id} ${result}: ${reason.split('\n')[0]}`)
+  })
+  const count = (wanted: RuleResult['result']) => results.filter(({ result }) => result === wanted).length
+  print(`${name}: ${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`)
+  return summarize(subject, results)
+}
