@@ -22,7 +22,7 @@ const pipe: Pipe = {
 const db = openShop(file)
 const storage = sqliteStorage({ db })
 // A lease of 30 s is the default. The demo cannot wait so long for each of its kills.
-const relay = new Relay({ storage, publisher: pipePublisher(pipe), leaseMs, publishTimeoutMs: leaseMs / 2 })
+const relay = new Relay({ storage, publisher: pipePublisher(pipe), leaseMs, publishTimeoutMs: leaseMs * 0.8 })
 
 // Ctrl-C reaches us too, but the demo says when to stop.
 process.on('SIGINT', () => undefined)
