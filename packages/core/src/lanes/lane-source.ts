@@ -19,8 +19,8 @@ export type LaneSource = Omit<RelaySource, 'wakeups'>
  * Makes a relay source of a lane store: everything that is decided about lanes is decided here, once for all databases.
  *
  * Relays lease lanes, as consumers lease a log's partitions, and read them in position order without locking or writing
- * rows. A failure holds a key; a crash leaves a window of suspects; a floor lets claims skip what is settled. DESIGN §8 has
- * the rules, `packages/simulation` shows what breaks without each.
+ * rows. A failure holds a key; a crash leaves a window of suspects; a floor lets claims skip what is settled.
+ * `docs/architecture/leased-lanes.md` has the rules, `packages/simulation` shows what breaks without each.
  */
 export function laneSource(store: LaneStore, options: LaneSourceOptions = {}): LaneSource {
   const now = options.monotonicNow ?? (() => performance.now())

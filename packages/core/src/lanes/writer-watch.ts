@@ -5,7 +5,7 @@ const patience = 3
 
 /**
  * Up to where positions are complete: no open transaction can still commit one there. A cursor that ignores open writers
- * reverses keys even when producers serialise on them (DESIGN §8.2).
+ * reverses keys even when producers serialise on them (`docs/architecture/leased-lanes.md`, The floor).
  *
  * A transaction that stays open would keep the floor where it is, and each claim would read again what has been published
  * since. It is left behind instead, with the lowest position that it can own; when a read's snapshot shows it as ended, the
