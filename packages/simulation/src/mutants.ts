@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { runWorkers } from './command/run-workers.ts'
 import { applyEdit, pathOf } from './mutants/load-hook.ts'
-import { type Mutant, mutants } from './mutants/mutants.ts'
+import type { Mutant } from './mutants/mutant.ts'
+import { mutants } from './mutants/mutants.ts'
+import { requiredMutants } from './mutants/required-mutants.ts'
 import type { ScheduleResult } from './schedule.ts'
 
 const { values } = parseArgs({
@@ -25,7 +27,7 @@ interface Row {
 }
 
 /** Runs the simulation with one mutant in the code until it is found. */
-async function hunt({ name, required }: Mutant): Promise<Row> {
+async function hunt({ name }: Mutant): Promise<Row> {
   const startedAt = performance.now()
   let schedules = 0
   const found: ScheduleResult[] = []
@@ -44,6 +46,7 @@ async function hunt({ name, required }: Mutant): Promise<Row> {
   const seconds = Math.round((performance.now() - startedAt) / 100) / 10
   const [first] = found
   const invariant = first?.violation?.invariant ?? null
+  const required = requiredMutants.some((mutant) => mutant.name === name)
   return { mutation: name, required, invariant, seed: first?.seed ?? null, schedules, seconds }
 }
 

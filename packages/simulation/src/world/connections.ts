@@ -9,6 +9,14 @@ type Turn = NonNullable<MemoryDatabase['lanes']['current']>
 const inTransaction = 'transaction:'
 const afterTransaction = 'transaction:reply'
 
+/** Between this step and the next of the same client nothing can happen that could not happen before or after both. */
+function isImmaterial(step: string): boolean {
+  return (
+    step === 'barrier:last:reply' ||
+    (step.startsWith(inTransaction) && step.endsWith(':reply') && step !== afterTransaction)
+  )
+}
+
 /** The connections of all processes to the database: what a client asks for, and what the server does when it vanishes. */
 export class Connections {
   /** How likely a step fails, or its reply is lost. */
@@ -34,6 +42,7 @@ export class Connections {
     return (step) => {
       if (step.startsWith(inTransaction) && step !== afterTransaction) this.#noteTurn(actor)
       if (!actor.alive) this.drop(actor)
+      else if (isImmaterial(step)) return Promise.resolve()
       return new Promise((resolve, reject) => {
         actor.enqueue(step, () => {
           this.#onStep(step)

@@ -1,0 +1,102 @@
+import type { Mutant } from './mutant.ts'
+
+const lanes = 'packages/core/src/lanes'
+
+/** More of what the leased lanes rest on. */
+export const laneMutants: readonly Mutant[] = [
+  {
+    name: 'floor not set back when a hold is settled',
+    edits: [
+      {
+        file: `${lanes}/session.ts`,
+        find: '    this.holds.delete(scope)\n    this.setFloorBack(hold.first)\n',
+        replace: '    this.holds.delete(scope)\n',
+      },
+    ],
+  },
+  {
+    name: 'floor not set back when a hold falls due',
+    edits: [
+      {
+        file: `${lanes}/claim.ts`,
+        find: 'if (hold.dueAt <= clock) session.setFloorBack(hold.first)',
+        replace: 'if (hold.dueAt <= clock) hold.passedOver = 0',
+      },
+    ],
+  },
+  {
+    name: 'hold not stored',
+    edits: [
+      {
+        file: `${lanes}/settle.ts`,
+        find: '    await tx.putHold({ topic: row.topic, key: row.key, lane: row.lane, head: row.position, dueAt })\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'suspects not alone',
+    edits: [
+      {
+        file: `${lanes}/claim.ts`,
+        find: 'handOut(session, alone === undefined ? rows : [alone])',
+        replace: 'handOut(session, rows)',
+      },
+      {
+        file: `${lanes}/select.ts`,
+        find: 'const taken = alone ? [suspect] : normal.taken',
+        replace: 'const taken = alone ? [suspect, ...normal.taken] : normal.taken',
+      },
+    ],
+  },
+  {
+    name: 'floor of a claim not voided when it is set back meanwhile',
+    edits: [
+      {
+        file: `${lanes}/claim.ts`,
+        find: 'if (generation === session.generation) session.floor',
+        replace: 'if (generation > 0) session.floor',
+      },
+    ],
+  },
+  {
+    name: 'lane given up with messages in flight',
+    edits: [
+      {
+        file: `${lanes}/membership.ts`,
+        find: 'mine.filter((lane) => !busy.has(lane))',
+        replace: 'mine.filter((lane) => lane >= 0 || busy.has(lane))',
+      },
+    ],
+  },
+  {
+    name: 'change of history not noticed',
+    edits: [
+      {
+        file: `${lanes}/claim.ts`,
+        find: 'if (known === result.epoch) return false',
+        replace: 'if (known !== null || known === result.epoch) return false',
+      },
+    ],
+  },
+  {
+    name: 'lanes taken from what was asked instead of what the database says',
+    edits: [
+      {
+        file: `${lanes}/membership.ts`,
+        find: 'const gained = [...owned].filter((lane) => !session.lanes.has(lane))',
+        replace: 'const gained = change.take',
+      },
+    ],
+  },
+  {
+    name: 'floor not set back when a topic opens again',
+    edits: [
+      {
+        file: `${lanes}/claim.ts`,
+        find: '    session.probed.delete(topic)\n    session.setFloorBack(first)\n',
+        replace: '    session.probed.delete(topic)\n',
+      },
+    ],
+  },
+]
