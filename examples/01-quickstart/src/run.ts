@@ -100,6 +100,6 @@ function summarise(stage: Stage, { seed }: DemoArguments, verdict: Verdict, seco
 function describe({ shop, broker, billing, saboteur }: Stage, demo: DemoArguments): string {
   const orders = `orders ${shop.orders}/${demo.orders}`
   const messages = `messages ${shop.committedAt.size}, published ${broker.firstAcceptedAt.size}, effects ${billing.effects}`
-  const relay = `relay ${saboteur.isRelayUp ? 'up' : 'down'}, killed ${saboteur.kills}/${demo.crashes}`
+  const relay = `relay ${saboteur.relayState}, killed ${saboteur.kills}/${demo.crashes}`
   return `${orders} · ${messages} · ${relay}`
 }

@@ -42,8 +42,9 @@ export class Saboteur {
     return this.#kills
   }
 
-  get isRelayUp(): boolean {
-    return this.#ready
+  get relayState(): 'up' | 'down' | 'stopped' {
+    if (this.#stopping) return 'stopped'
+    return this.#ready ? 'up' : 'down'
   }
 
   start(): void {
