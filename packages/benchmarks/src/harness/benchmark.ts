@@ -1,0 +1,28 @@
+import type { BenchResult } from './result.ts'
+
+export const suites = ['store', 'relay', 'enqueue'] as const
+export const storages = ['sqlite', 'memory'] as const
+
+export type Suite = (typeof suites)[number]
+export type Storage = (typeof storages)[number]
+
+export interface BenchSettings {
+  readonly rounds: number
+  /** 1 for the sizes that the targets speak of; less for a quick look. */
+  readonly scale: number
+  /** Says what is being done, on standard error. */
+  readonly progress: (text: string) => void
+}
+
+/** A group of contenders that are measured together. */
+export interface Benchmark {
+  readonly suite: Suite
+  readonly storage: Storage
+  readonly name: string
+  run(settings: BenchSettings): Promise<readonly BenchResult[]>
+}
+
+/** A size at the scale of the run, and never so small that there is nothing to do. */
+export function scaled(settings: BenchSettings, size: number, atLeast: number): number {
+  return Math.max(atLeast, Math.round(size * settings.scale))
+}

@@ -1,0 +1,13 @@
+import { parseCommandLine, usage } from './command-line.ts'
+import { renderTable } from './harness/report.ts'
+import { runBenchmarks } from './run.ts'
+
+const commandLine = parseCommandLine(process.argv.slice(2))
+if (commandLine.type === 'usage') {
+  console.error(commandLine.problem === null ? usage : `${commandLine.problem}\n\n${usage}`)
+  process.exitCode = commandLine.problem === null ? 0 : 1
+} else {
+  const report = await runBenchmarks(commandLine.options)
+  console.log(renderTable(report.results))
+  if (commandLine.json) console.log(JSON.stringify(report))
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { benchmarks } from '../src/benchmarks.ts'
+import { parseCommandLine } from '../src/command-line.ts'
+import { type RunOptions, runBenchmarks } from '../src/run.ts'
+
+/** Sizes that only show that everything runs: no test looks at a time. */
+const tiny: RunOptions = { suites: ['store'], storages: ['sqlite'], only: '', rounds: 1, scale: 0.000_01 }
+
+describe.for(benchmarks)('$suite on $storage: $name', ({ suite, storage, name }) => {
+  it('measures', { timeout: 60_000 }, async () => {
+    const only = `${suite}, ${storage}: ${name}`
+    const { environment, results } = await runBenchmarks({ ...tiny, suites: [suite], storages: [storage], only })
+    expect(environment).toMatchObject({ node: process.version, cpus: expect.any(Number), cpu: expect.any(String) })
+    expect(results.length).toBeGreaterThan(0)
+    for (const result of results) {
+      expect(Object.keys(result)).toEqual(['name', 'rate', 'unit', 'against', 'ratio', 'target', 'met'])
+      expect(Number.isFinite(result.rate)).toBe(true)
+      expect(result.ratio === null).toBe(result.against === null)
+      expect(result.met === null).toBe(result.target === null)
+    }
+  })
+})
+
+describe('the command line', () => {
+  it('runs everything by default', () => {
+    expect(parseCommandLine([])).toMatchObject({
+      type: 'run',
+      json: false,
+      options: { suites: ['store', 'relay', 'enqueue'], storages: ['sqlite', 'memory'], scale: 1 },
+    })
+  })
+
+  it('narrows down', () => {
+    const line = parseCommandLine(['store', '--storage', 'memory', '--only', 'batch 500', '--rounds', '9', '--json'])
+    const options = { suites: ['store'], storages: ['memory'], only: 'batch 500', rounds: 9, scale: 1 }
+    expect(line).toEqual({ type: 'run', json: true, options })
+  })
+
+  it.for([['fly'], ['--storage', 'paper'], ['--rounds', '0'], ['--rounds', 'many'], ['--fast']])(
+    'refuses %j',
+    (args) => {
+      expect(parseCommandLine(args)).toMatchObject({ type: 'usage', problem: expect.any(String) })
+    },
+  )
+})
