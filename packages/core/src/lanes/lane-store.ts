@@ -138,7 +138,10 @@ export interface LaneStore {
    * left. Answers those that are no longer pending by now, whoever did it.
    */
   publish(rows: readonly RowRef[]): Promise<readonly Position[]>
-  /** Runs `work` in one transaction, alone among all that touch the relays' and lanes' tables or as if so. */
+  /**
+   * Runs `work` in one transaction, alone among all that touch the relays' and lanes' tables or as if so. A store may run it
+   * again when somebody else came between, so `work` changes nothing but what it is given; its last answer counts.
+   */
   transaction<T>(work: (tx: LaneTransaction) => Promise<T>): Promise<T>
 }
 
