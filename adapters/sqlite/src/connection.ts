@@ -7,10 +7,9 @@ import { classifySqliteError } from './errors.ts'
 import { type AtomicAccess, OptimisticTransaction, type Run } from './optimistic-transaction.ts'
 import type { ResolvedStorageOptions } from './options.ts'
 import { whileBusy } from './retry.ts'
+import { type Synchronous, WriteQueue } from './write-queue.ts'
 
 export type ConnectionOptions = Pick<ResolvedStorageOptions, 'lockTimeoutMs' | 'writeGapMs'>
-
-type Synchronous = 'full' | 'normal'
 
 /** After another connection's commit, gaps are left between our writes for so long. */
 const othersWriteForMs = 1000
@@ -23,11 +22,11 @@ const othersWriteForMs = 1000
  */
 export class SqliteConnection implements SqlDatabase, AtomicAccess {
   readonly lazy: SqlExecutor = { execute: (statement) => this.#execute(statement, 'normal') }
-  readonly urgent: SqlExecutor = { execute: (statement) => this.#retried(() => this.#run(statement, 'full')) }
+  readonly urgent: SqlExecutor = { execute: (statement) => this.#alone('full', () => this.#run(statement)) }
   readonly #database: Database
   readonly #options: ConnectionOptions
   readonly #prepared = new Map<string, Prepared<unknown[]>>()
-  #lastWrite: Promise<unknown> = Promise.resolve()
+  readonly #writes: WriteQueue
   #lastWriteAt = 0
   #synchronous: Synchronous | undefined
   #dataVersion: unknown
@@ -37,6 +36,14 @@ export class SqliteConnection implements SqlDatabase, AtomicAccess {
     this.#database = database
     this.#options = options
     this.#dataVersion = this.dataVersion()
+    this.#writes = new WriteQueue({
+      leaveGap: () => this.#leaveGap(),
+      alone: (synchronous, attempt) => this.#alone(synchronous, attempt),
+      inTransaction: (synchronous, attempt) =>
+        this.#alone(synchronous, () =>
+          this.#inTransaction('begin immediate', () => ({ result: attempt(), commit: true })),
+        ),
+    })
   }
 
   execute<Row>(statement: Statement<Row>): Promise<StatementResult<Row>> {
@@ -49,10 +56,8 @@ export class SqliteConnection implements SqlDatabase, AtomicAccess {
   }
 
   write<T>(work: (run: Run) => { readonly result: T; readonly commit: boolean }): Promise<T> {
-    return this.#queued(() => {
-      this.#setSynchronous('full')
-      return this.#inTransaction('begin immediate', work)
-    })
+    const attempt = () => this.#inTransaction('begin immediate', work)
+    return this.#writes.add({ attempt, synchronous: 'full', alone: true })
   }
 
   async transaction<T>(work: (tx: SqlTransaction) => Promise<T>): Promise<T> {
@@ -78,22 +83,9 @@ export class SqliteConnection implements SqlDatabase, AtomicAccess {
   }
 
   #execute<Row>(statement: Statement<Row>, synchronous: Synchronous): Promise<StatementResult<Row>> {
-    const attempt = () => this.#run(statement, synchronous)
-    return SelectQueryNode.is(statement.query) ? this.#retried(attempt) : this.#queued(attempt)
-  }
-
-  /** One write after the other, with gaps for other connections if there are any that write. */
-  #queued<T>(attempt: () => T): Promise<T> {
-    const write = this.#lastWrite.then(async () => {
-      await this.#leaveGap()
-      try {
-        return await this.#retried(attempt)
-      } finally {
-        this.#lastWriteAt = performance.now()
-      }
-    })
-    this.#lastWrite = write.catch(() => undefined)
-    return write
+    const attempt = () => this.#run(statement)
+    if (SelectQueryNode.is(statement.query)) return this.#retried(attempt)
+    return this.#writes.add({ attempt, synchronous, alone: false })
   }
 
   async #leaveGap(): Promise<void> {
@@ -103,6 +95,18 @@ export class SqliteConnection implements SqlDatabase, AtomicAccess {
     this.#dataVersion = dataVersion
     const gapMs = this.#lastWriteAt + this.#options.writeGapMs - now
     if (now < this.#othersWriteUntil && gapMs > 0) await sleep(gapMs)
+  }
+
+  /** A write that shares its commit with nobody. */
+  async #alone<T>(synchronous: Synchronous, attempt: () => T): Promise<T> {
+    try {
+      return await this.#retried(() => {
+        this.#setSynchronous(synchronous)
+        return attempt()
+      })
+    } finally {
+      this.#lastWriteAt = performance.now()
+    }
   }
 
   async #retried<T>(attempt: () => T): Promise<T> {
@@ -130,8 +134,7 @@ export class SqliteConnection implements SqlDatabase, AtomicAccess {
     }
   }
 
-  #run<Row>(statement: Statement<Row>, synchronous?: Synchronous): StatementResult<Row> {
-    if (synchronous !== undefined) this.#setSynchronous(synchronous)
+  #run<Row>(statement: Statement<Row>): StatementResult<Row> {
     const prepared = this.#prepare(statement.sql)
     // The driver types rows as unknown; the statement knows what it answers.
     if (prepared.reader) return { rows: prepared.all(...statement.parameters) as Row[], affected: 0 }
@@ -140,7 +143,7 @@ export class SqliteConnection implements SqlDatabase, AtomicAccess {
 
   #setSynchronous(level: Synchronous): void {
     if (level === this.#synchronous) return
-    this.#database.pragma(`synchronous = ${level}`)
+    this.#database.exec(`pragma synchronous = ${level}`)
     this.#synchronous = level
   }
 
