@@ -119,12 +119,12 @@ async function settleFailed(
   }
   return session.inWindowOrder(async () => {
     const window = [...session.window].filter((position) => !rows.some((row) => row.position === position))
-    const dueAt = await store.transaction(async (tx) => {
+    const held = await store.transaction(async (tx) => {
       if (!(await tx.holdRelay(session.id))) return null
       await tx.setWindow(session.id, window)
       return writeFailures(tx, failed)
     })
-    if (dueAt === null) {
+    if (held === null) {
       session.ended = true
       return failed.length === 0
     }
@@ -132,7 +132,7 @@ async function settleFailed(
       if (settlement.type === 'dead') finish(session, row)
       else forget(session, row)
     }
-    for (const [row, due] of dueAt) putHold(session, row, due)
+    for (const { row, dueAt } of held) putHold(session, row, dueAt)
     for (const row of released) session.inFlight.delete(row.position)
     for (const row of rows) session.window.delete(row.position)
     session.trust()
@@ -140,12 +140,16 @@ async function settleFailed(
   })
 }
 
-async function writeFailures(
-  tx: LaneTransaction,
-  failed: readonly Outcome<Failed>[],
-): Promise<ReadonlyMap<InFlight, number>> {
+interface Held {
+  /** The first of its key. */
+  readonly row: InFlight
+  readonly dueAt: number
+}
+
+/** Answers which keys are held. Of several failures of one key the first is the head, and the latest time counts. */
+async function writeFailures(tx: LaneTransaction, failed: readonly Outcome<Failed>[]): Promise<Iterable<Held>> {
   const now = await tx.now()
-  const due = new Map<InFlight, number>()
+  const held = new Map<string, Held>()
   for (const { row, settlement } of failed) {
     const attempts = row.attempts + (settlement.spendsAttempt ? 1 : 0)
     const { crashes } = row
@@ -154,10 +158,13 @@ async function writeFailures(
       await tx.bury(row, { attempts, crashes, reason: settlement.reason, error: settlement.error })
       continue
     }
-    const dueAt = now + settlement.delayMs
-    due.set(row, dueAt)
-    await tx.putHold({ topic: row.topic, key: row.key, lane: row.lane, head: row.position, dueAt })
+    const before = held.get(scopeOf(row))
+    const first = before !== undefined && before.row.position < row.position ? before.row : row
+    held.set(scopeOf(row), { row: first, dueAt: Math.max(before?.dueAt ?? 0, now + settlement.delayMs) })
     await tx.retry(row, { attempts, crashes, error: settlement.error })
   }
-  return due
+  for (const { row, dueAt } of held.values()) {
+    await tx.putHold({ topic: row.topic, key: row.key, lane: row.lane, head: row.position, dueAt })
+  }
+  return held.values()
 }
