@@ -51,6 +51,7 @@ export class History {
       discarded: false,
       redriven: 0,
       refused: false,
+      retryFrom: null,
       failures: 0,
       endedAlone: 0,
     }

@@ -54,6 +54,8 @@ export interface MessageRecord extends MessageFacts {
   redriven: number
   /** The broker has said no for good. */
   refused: boolean
+  /** Earliest time of its next attempt by a retry that has committed; the database's clock. */
+  retryFrom: number | null
   /** Outcomes since the last redrive that spend an attempt. */
   failures: number
   /** Relays that ended while they were publishing it alone, since the last redrive. */

@@ -29,7 +29,10 @@ export interface PublishStart {
 export function checkPublishStart(start: PublishStart): void {
   checkLease(start)
   for (const started of start.messages) {
-    if (start.leasesAreTrue) checkOwnership(start, started)
+    if (start.leasesAreTrue) {
+      checkOwnership(start, started)
+      checkRetry(start, started)
+    }
     if (started.owned) checkDue(start, started)
     checkAttempts(started)
   }
@@ -57,6 +60,14 @@ function checkDue({ relay, latestDbTime }: PublishStart, { message, heldUntil }:
       `${relay} starts to publish '${message.id}' ${from - latestDbTime} ms before its availableAt`,
     )
   }
+}
+
+/** As the relay that failed has said, whatever has become of the hold that it has stored. */
+function checkRetry({ relay, latestDbTime }: PublishStart, { message }: StartedMessage): void {
+  const { retryFrom } = message
+  if (retryFrom === null || retryFrom <= latestDbTime) return
+  const early = Math.ceil(retryFrom - latestDbTime)
+  throw new Violation('due', `${relay} starts to publish '${message.id}' ${early} ms before its retry is due`)
 }
 
 function checkAttempts({ message, attempts }: StartedMessage): void {

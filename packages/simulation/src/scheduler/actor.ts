@@ -7,6 +7,12 @@ export interface Step {
   readonly run: () => void
 }
 
+/** Springs when the actor is about to take a step of this name: the step then waits, or never comes. */
+export interface Trap {
+  readonly step: string
+  readonly spring: () => void
+}
+
 export interface ActorOptions {
   readonly name: string
   /** How often it comes to its turn, compared with others. @default 1 */
@@ -30,6 +36,7 @@ export class Actor {
   readonly runtime: ActorRuntime
   readonly steps: Step[] = []
   weight: number
+  trap: Trap | null = null
   #alive = true
   #frozen = false
   readonly #scheduler: Scheduler
@@ -70,6 +77,8 @@ export class Actor {
     if (!this.#alive) return
     this.steps.push({ label, run })
     this.#scheduler.hasSteps(this)
+    if (this.trap !== null && (label === this.trap.step || label.startsWith(`${this.trap.step} `)))
+      this.#spring(this.trap)
   }
 
   /** Nothing of it ever runs again: what it waits for never comes. */
@@ -85,5 +94,10 @@ export class Actor {
 
   thaw(): void {
     this.#frozen = false
+  }
+
+  #spring(trap: Trap): void {
+    this.trap = null
+    trap.spring()
   }
 }

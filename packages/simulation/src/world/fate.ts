@@ -44,12 +44,39 @@ export async function crashLoop(world: World, random: Random): Promise<void> {
 
 const killOne: Trouble = (world, random) => {
   const place = random.pick(world.relays.filter(({ isGone }) => !isGone))
-  if (place !== undefined) world.explode(place)
+  if (place?.actor != null) soonOrNow(random, place.actor, () => world.explode(place))
+}
+
+/** What a relay is about to do when it is best to stop it. */
+const tenderSteps = [
+  'read',
+  'read:reply',
+  'barrier:writers',
+  'mark',
+  'mark:reply',
+  'publishes',
+  'hears from the broker',
+  'publish',
+  'publish:reply',
+  'transaction',
+  'transaction:holdRelay',
+  'transaction:owners',
+  'transaction:putHold',
+  'transaction:commit',
+  'transaction:reply',
+  'renew',
+  'renew:reply',
+]
+
+function soonOrNow(random: Random, actor: Actor, spring: () => void): void {
+  if (random.chance(0.4)) spring()
+  else actor.trap = { step: random.pick(tenderSteps) ?? 'read', spring }
 }
 
 const pauseOne: Trouble = (world, random) => {
   const actor = random.pick(world.relays)?.actor
-  if (actor != null && !actor.frozen && actor.alive) freeze(world, random, actor)
+  if (actor == null || actor.frozen || !actor.alive) return
+  soonOrNow(random, actor, () => freeze(world, random, actor))
 }
 
 function freeze(world: World, random: Random, actor: Actor): void {

@@ -158,10 +158,10 @@ function drawBroker(random: Random, mood: Mood): BrokerPlan {
       poison: random.chance(0.3) ? 0.05 : 0,
       fatal: random.chance(0.3) ? 0.04 : 0,
     },
-    reject: random.chance(0.6) ? 0.08 : 0,
-    refuse: random.chance(0.3) ? 0.03 : 0,
-    unknown: mixed && random.chance(0.6) ? 0.06 : 0,
-    badCall: mixed && random.chance(0.2) ? 0.04 : 0,
+    reject: random.pick([0, 0.06, 0.3]),
+    refuse: random.pick([0, 0, 0.03, 0.1]),
+    unknown: mixed ? random.pick([0, 0.05, 0.2]) : 0,
+    badCall: mixed ? random.pick([0, 0, 0, 0.05, 0.15]) : 0,
     outages: random.chance(0.3),
   }
 }

@@ -47,6 +47,9 @@ export class RelayPlace {
     this.#relay = relay
     relay.on('anomaly', ({ messages }) => world.referee.fail('anomaly', `${actor.name}: a sweep found ${messages}`))
     relay.on('error', (error) => this.#judge(actor, error))
+    relay.on('retry', ({ message, delayMs, error }) => {
+      if (actor.alive) world.witness.announceRetry(world.history.known(message.id), error, world.clock.now() + delayMs)
+    })
     for (const name of [
       'joined',
       'leaseLost',

@@ -1,4 +1,6 @@
+import type { FailureSummary } from '@waybill/core/contracts'
 import type { MemoryDatabase } from '@waybill/memory'
+import type { MessageRecord } from '../history/records.ts'
 import { checkDeath, type DeathCircumstances } from '../invariants/death.ts'
 import type { Referee } from '../referee.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
@@ -6,6 +8,12 @@ import { Violation } from '../violation.ts'
 
 type StoredRelay = MemoryDatabase['lanes']['relays'] extends Map<string, infer Row> ? Row : never
 type StoredMessage = MemoryDatabase['messages']['dead'] extends Set<infer Stored> ? Stored : never
+
+interface AnnouncedRetry {
+  readonly message: MessageRecord
+  readonly error: FailureSummary
+  readonly from: number
+}
 
 /** Looks at the database after each step, and notes what no actor tells: leases, takeovers, deaths, moves of lanes. */
 export class Witness {
@@ -24,6 +32,7 @@ export class Witness {
   readonly #leaseEnds = new Map<string, number>()
   readonly #lastOwners = new Map<number, string>()
   readonly #dead = new Set<StoredMessage>()
+  readonly #announced = new Set<AnnouncedRetry>()
   #lapsed = 0
   #lanesMayHaveMoved = false
   #committing = false
@@ -65,6 +74,7 @@ export class Witness {
     // What an open transaction has written may still be taken back. (Leases are never written in a longer one.) The next
     // one may have begun after a commit, but it has not written yet.
     if (lanes.current !== null && !this.#committing) return
+    if (this.#committing) this.#lookAtRetries()
     this.#committing = false
     this.#lookForEnds()
     if (this.#lanesMayHaveMoved) this.#lookAtOwners()
@@ -83,6 +93,21 @@ export class Witness {
       if (known === row) continue
       this.#live.set(id, row)
       if (known?.leaseUntil !== row.leaseUntil) this.#leaseEnds.set(id, this.#scheduler.now + row.leaseMs)
+    }
+  }
+
+  /** A relay wants to try a message again; `from` counts once that has committed. */
+  announceRetry(message: MessageRecord, error: FailureSummary, from: number): void {
+    this.#announced.add({ message, error, from })
+  }
+
+  #lookAtRetries(): void {
+    for (const announced of this.#announced) {
+      const { message, error, from } = announced
+      const stored = this.#database.messages.withId(message.id)
+      if (stored?.lastError !== error) continue
+      this.#announced.delete(announced)
+      if (stored.status === 'PENDING') message.retryFrom = from
     }
   }
 
@@ -134,6 +159,7 @@ export class Witness {
       message.discarded = now === undefined
       if (now === undefined) return
       message.redriven++
+      message.retryFrom = null
       message.failures = 0
       message.endedAlone = 0
     })

@@ -151,15 +151,16 @@ export class World {
     this.fates.calm = true
     this.fates.closedTopics.clear()
     this.connections.faultChance = 0
+    for (const { actor } of [...this.relays, ...this.consumers]) {
+      if (actor === null) continue
+      actor.trap = null
+      actor.thaw()
+    }
     for (const place of this.relays) {
       place.cutOff = false
-      place.actor?.thaw()
       if (place.isGone) place.start()
     }
-    for (const place of this.consumers) {
-      place.actor?.thaw()
-      if (place.isGone) place.start()
-    }
+    for (const place of this.consumers) if (place.isGone) place.start()
   }
 
   get isQuiet(): boolean {
