@@ -52,10 +52,10 @@ export class Timeline {
     return this.#control?.now() ?? performance.now()
   }
 
-  /** Calls back once after `ms`, by the same clock; answers how to cancel that. For what runs beside the rule, as a relay does. */
+  /** Calls back once after `ms`, by the same clock; answers how to cancel that. For what runs beside the rule, as a relay does: it does not keep the process alive. */
   setTimeout(callback: () => void, ms: number): () => void {
     if (this.#control === undefined) {
-      const handle = setTimeout(callback, ms)
+      const handle = setTimeout(callback, ms).unref()
       return () => clearTimeout(handle)
     }
     const timer = { dueAt: this.#control.now() + ms, callback }

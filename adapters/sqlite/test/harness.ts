@@ -1,5 +1,4 @@
-import type { InboxHarness, RelayHarness, StorageHarness } from '@waybill/conformance'
-import { memoryBroker, memoryPublisher } from '@waybill/memory'
+import type { InboxHarness, StorageHarness } from '@waybill/conformance'
 import type { AnyTransaction } from '@waybill/sql'
 import type { Database } from 'better-sqlite3'
 import { type SqliteStorage, sqliteInbox, sqliteStorage } from '../src/index.ts'
@@ -12,15 +11,15 @@ function setup() {
   const test = migratedDatabase()
   const storages: SqliteStorage[] = []
   const open = () => {
-    const storage = sqliteStorage({ db: test.kysely() })
-    storages.push(storage)
-    return storage
+    const opened = sqliteStorage({ db: test.kysely() })
+    storages.push(opened)
+    return opened
   }
-  const storage = open()
+  const first = open()
   return {
     test,
-    storage,
-    runner: storage,
+    storage: first,
+    runner: first,
     reopen: async () => open(),
     async close() {
       for (const each of storages) await each.close()
@@ -29,11 +28,12 @@ function setup() {
   }
 }
 
-export async function storageHarness(): Promise<StorageHarness<Tx>> {
+export async function storage(): Promise<StorageHarness<Tx>> {
   const { test, ...harness } = setup()
   const other = test.connect()
   return {
     ...harness,
+    oneWriter: true,
     outsideTransaction: () => other,
     transactionSync: (work) => other.transaction(() => work(other)).immediate(),
     async plainInsert(rows) {
@@ -47,22 +47,11 @@ export async function storageHarness(): Promise<StorageHarness<Tx>> {
   }
 }
 
-export async function relayHarness(): Promise<RelayHarness<Tx>> {
-  const { test: _, ...harness } = setup()
-  const publisher = memoryPublisher({ broker: memoryBroker() })
-  return {
-    ...harness,
-    publisher,
-    topics: ['orders', 'invoices'],
-    read: async (topic) => publisher.published.filter((message) => message.topic === topic),
-  }
-}
-
-export async function inboxHarness(): Promise<InboxHarness<AnyTransaction>> {
+export async function inbox(): Promise<InboxHarness<AnyTransaction>> {
   const test = migratedDatabase()
   const connect = () => {
-    const inbox = sqliteInbox({ db: test.kysely() })
-    return { inbox, runner: inbox }
+    const opened = sqliteInbox({ db: test.kysely() })
+    return { inbox: opened, runner: opened }
   }
   return {
     ...connect(),

@@ -3,7 +3,6 @@ import type { Rule } from '../rule.ts'
 import { labelOf, labelsOf, sample, samples } from '../samples.ts'
 import { Crew, leaseMs } from './crew.ts'
 import type { AnyRelayHarness } from './harness.ts'
-import { severable } from './severable.ts'
 
 /** What a killed process does not live to see. */
 const never: Promise<void> = new Promise(() => undefined)
@@ -17,8 +16,8 @@ export const relayCrashRules: readonly Rule<AnyRelayHarness>[] = [
     statement: 'No message MUST be lost, and no key reordered, when a relay is killed between publish and settle.',
     intent: 'The moment at which duplicates are unavoidable, and losses are not.',
     async verify(harness, { time }) {
-      const crew = new Crew(harness, time)
-      const storage = severable(harness.storage)
+      await using crew = new Crew(harness, time)
+      const storage = crew.mortalStorage()
       const publisher = crew.publisherWith({ after: storage.cut })
       await crew.start({ ...dying, storage: storage.value, publisher })
       const messages = samples('k', 12, { topic: harness.topics[0], orderingKey: 'k' })
@@ -37,8 +36,8 @@ export const relayCrashRules: readonly Rule<AnyRelayHarness>[] = [
       'No message MUST be lost when a relay is killed after it has marked a batch and before it has published it.',
     intent: 'Mark and then send is the oldest way to lose messages.',
     async verify(harness, { time }) {
-      const crew = new Crew(harness, time)
-      const storage = severable(harness.storage)
+      await using crew = new Crew(harness, time)
+      const storage = crew.mortalStorage()
       const publisher = crew.publisherWith({
         before() {
           storage.cut()
@@ -62,8 +61,8 @@ export const relayCrashRules: readonly Rule<AnyRelayHarness>[] = [
       'A relay MUST NOT publish what it claimed under a lease that has ended, when it comes back from a pause.',
     intent: 'A relay that was paused for a minute publishes what its successor has published, over newer messages.',
     async verify(harness, { time }) {
-      const crew = new Crew(harness, time)
-      const storage = severable(harness.storage, 'markPublishing')
+      await using crew = new Crew(harness, time)
+      const storage = crew.mortalStorage('markPublishing')
       const late: string[] = []
       const publisher = crew.publisherWith({ before: (messages) => void late.push(...labelsOf(messages)) })
       await crew.start({ ...dying, storage: storage.value, publisher })
@@ -84,7 +83,7 @@ export const relayCrashRules: readonly Rule<AnyRelayHarness>[] = [
     intent: 'One message keeps a fleet of relays restarting for ever; or its innocent neighbours die with it.',
     async verify(harness, { time }) {
       const topic = harness.topics[0]
-      const crew = new Crew(harness, time)
+      await using crew = new Crew(harness, time)
       const bomb = sample('bomb', { topic })
       await crew.enqueue([...samples('m', 3, { topic }), bomb])
       for (let life = 0; life < 2; life++) await liveUntil(crew, bomb.id)
@@ -103,7 +102,7 @@ export const relayCrashRules: readonly Rule<AnyRelayHarness>[] = [
 
 /** A relay that is killed by the first publish call that holds the message. */
 async function liveUntil(crew: Crew, id: string): Promise<void> {
-  const storage = severable(crew.harness.storage)
+  const storage = crew.mortalStorage()
   const killed = Promise.withResolvers<true>()
   const publisher = crew.publisherWith({
     before(messages) {

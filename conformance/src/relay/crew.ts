@@ -3,6 +3,7 @@ import type { BrokerPublisher, DeadLetter, Message, OutboxMessage } from '@waybi
 import type { Timeline } from '../eventually.ts'
 import { type AnyRelayHarness, newRelay } from './harness.ts'
 import { type Decide, ScriptedPublisher } from './scripted-publisher.ts'
+import { type Severable, severable } from './severable.ts'
 
 /** Lease of relays that a rule lets end, in milliseconds. */
 export const leaseMs = 600
@@ -16,11 +17,13 @@ type CrewOptions = Partial<Omit<RelayOptions, 'storage' | 'publisher' | 'runtime
 
 const retry = { maxAttempts: 5, delayMs: () => 100 }
 
-/** The relays of one rule, on one storage and one publisher. */
-export class Crew {
+/** The relays of one rule, on one storage and one publisher. Disposing it ends what is still running. */
+export class Crew implements AsyncDisposable {
   readonly harness: AnyRelayHarness
   readonly time: Timeline
   readonly publisher: ScriptedPublisher
+  readonly #relays: Relay[] = []
+  readonly #processes: Severable<AnyRelayHarness['storage']>[] = []
 
   constructor(harness: AnyRelayHarness, time: Timeline, decide?: Decide, publisher?: ScriptedPublisher) {
     this.harness = harness
@@ -51,6 +54,7 @@ export class Crew {
       runtime,
     })
     relay.on('error', () => undefined)
+    this.#relays.push(relay)
     return relay
   }
 
@@ -65,6 +69,20 @@ export class Crew {
   async stop(relay: Relay): Promise<void> {
     const stopped = relay.stop().then(() => true)
     await this.time.eventually('the relay to stop', () => this.time.within(20, stopped))
+  }
+
+  /** The storage as a process of its own sees it, which can be killed. */
+  mortalStorage(cutAt?: keyof AnyRelayHarness['storage']): Severable<AnyRelayHarness['storage']> {
+    const process = severable(this.harness.storage, cutAt)
+    this.#processes.push(process)
+    return process
+  }
+
+  /** Killed processes wake up for this: they have been told to stop before. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const stopped = Promise.allSettled(this.#relays.map((relay) => relay.stop()))
+    for (const process of this.#processes) process.mend()
+    await this.time.within(4000, stopped)
   }
 
   /** The same publisher with something that happens before a call or after its answer. */

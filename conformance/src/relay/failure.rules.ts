@@ -12,7 +12,7 @@ export const relayFailureRules: readonly Rule<AnyRelayHarness>[] = [
     intent: 'A message that fails is hammered, or forgotten.',
     async verify(harness, { time }) {
       const times: number[] = []
-      const crew = new Crew(harness, time, (_, attempt) => {
+      await using crew = new Crew(harness, time, (_, attempt) => {
         times.push(time.now())
         return attempt < 3 ? 'reject' : 'publish'
       })
@@ -35,7 +35,7 @@ export const relayFailureRules: readonly Rule<AnyRelayHarness>[] = [
       'A relay MUST end a message DEAD after `maxAttempts` rejections, its own `maxAttempts` before that of the policy.',
     intent: 'A poisoned message is tried for ever.',
     async verify(harness, { time }) {
-      const crew = new Crew(harness, time, () => 'reject')
+      await using crew = new Crew(harness, time, () => 'reject')
       const relay = await crew.start({ retry: { maxAttempts: 3, delayMs: () => 20 } })
       const [usual, own] = [
         sample('usual', { topic: harness.topics[0] }),
@@ -58,7 +58,7 @@ export const relayFailureRules: readonly Rule<AnyRelayHarness>[] = [
     statement: 'A relay MUST end a message DEAD at once when the broker rejects it for good, and let its key go on.',
     intent: 'What can never succeed holds back its key for all its attempts.',
     async verify(harness, { time }) {
-      const crew = new Crew(harness, time, (message) => (labelOf(message) === 'k1' ? 'refuse' : 'publish'))
+      await using crew = new Crew(harness, time, (message) => (labelOf(message) === 'k1' ? 'refuse' : 'publish'))
       const relay = await crew.start()
       await crew.enqueue(samples('k', 3, { topic: harness.topics[0], orderingKey: 'k' }))
       assert.deepEqual(labelsOf(await crew.published(2)), ['k2', 'k3'])
@@ -77,7 +77,9 @@ export const relayFailureRules: readonly Rule<AnyRelayHarness>[] = [
     async verify(harness, { time }) {
       const topic = harness.topics[0]
       let failing = true
-      const crew = new Crew(harness, time, (message) => (failing && labelOf(message) === 'k1' ? 'reject' : 'publish'))
+      await using crew = new Crew(harness, time, (message) =>
+        failing && labelOf(message) === 'k1' ? 'reject' : 'publish',
+      )
       const relay = await crew.start({ batchSize: 2, retry: { maxAttempts: 1000, delayMs: () => 50 } })
       await crew.enqueue([...samples('k', 3, { topic, orderingKey: 'k' }), ...samples('other', 10, { topic })])
       const others = labelsOf(await crew.published(10))
@@ -101,7 +103,7 @@ export const relayFailureRules: readonly Rule<AnyRelayHarness>[] = [
     intent: 'A code that was valid for a minute is sent an hour later.',
     async verify(harness, { time }) {
       const key = { topic: harness.topics[0], orderingKey: 'k' }
-      const crew = new Crew(harness, time)
+      await using crew = new Crew(harness, time)
       await crew.enqueue([sample('old', { ...key, expiresAt: time.wallNow() - 3_600_000 }), sample('next', key)])
       const relay = await crew.start()
       assert.deepEqual(labelsOf(await crew.published(1)), ['next'])
@@ -119,7 +121,7 @@ export const relayFailureRules: readonly Rule<AnyRelayHarness>[] = [
     intent: 'A message above the limit closes the connection for all others, again and again.',
     async verify(harness, { time }) {
       const topic = harness.topics[0]
-      const crew = new Crew(harness, time)
+      await using crew = new Crew(harness, time)
       const large = sample('large', { topic, payload: new Uint8Array(crew.publisher.capabilities.maxMessageBytes + 1) })
       await crew.enqueue([large, sample('small', { topic })])
       const relay = await crew.start()
@@ -137,7 +139,7 @@ export const relayFailureRules: readonly Rule<AnyRelayHarness>[] = [
     intent: 'The operator mends the broker, presses redrive, and nothing happens until the relay is restarted.',
     async verify(harness, { time }) {
       let refusing = true
-      const crew = new Crew(harness, time, () => (refusing ? 'refuse' : 'publish'))
+      await using crew = new Crew(harness, time, () => (refusing ? 'refuse' : 'publish'))
       const relay = await crew.start()
       const message = sample('m', { topic: harness.topics[0] })
       await crew.enqueue([message])

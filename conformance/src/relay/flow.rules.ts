@@ -13,7 +13,7 @@ export const relayFlowRules: readonly Rule<AnyRelayHarness>[] = [
       'Relays MUST publish every committed message, none that rolled back, and none twice while nothing fails.',
     intent: 'Two relays take the same batch, or one settles before it has published.',
     async verify(harness, { time }) {
-      const crew = new Crew(harness, time)
+      await using crew = new Crew(harness, time)
       const [topic] = harness.topics
       const storage = (await harness.reopen?.()) ?? harness.storage
       const relays = [await crew.start({ batchSize: 20 }), await crew.start({ batchSize: 20, storage })]
@@ -45,7 +45,7 @@ export const relayFlowRules: readonly Rule<AnyRelayHarness>[] = [
       const keys = ['a', 'b', 'c']
       const messages = interleaved(keys, 12, { topic: harness.topics[0] })
       const sometimes = new Set(messages.filter((_, index) => index % 5 === 2).map(({ id }) => id))
-      const crew = new Crew(harness, time, ({ id }, attempt) =>
+      await using crew = new Crew(harness, time, ({ id }, attempt) =>
         sometimes.has(id) && attempt < 3 ? 'reject' : 'publish',
       )
       const relay = await crew.start({ batchSize: 6 })
@@ -68,7 +68,7 @@ export const relayFlowRules: readonly Rule<AnyRelayHarness>[] = [
     intent: 'The broker confirms the second and drops the first.',
     async verify(harness, { time }) {
       const publisher = new ScriptedPublisher(harness.publisher, undefined, { atomicPerKey: false })
-      const crew = new Crew(harness, time, undefined, publisher)
+      await using crew = new Crew(harness, time, undefined, publisher)
       const relay = await crew.start()
       await crew.enqueue(interleaved(['a', 'b', 'c'], 6, { topic: harness.topics[0] }))
       await crew.settled()
@@ -85,7 +85,7 @@ export const relayFlowRules: readonly Rule<AnyRelayHarness>[] = [
     statement: 'A relay MUST NOT publish a message before it is available, and MUST soon after, though it is idle.',
     intent: 'A relay that has nothing to do sleeps for its longest interval while a scheduled message is due.',
     async verify(harness, { time }) {
-      const crew = new Crew(harness, time)
+      await using crew = new Crew(harness, time)
       const relay = await crew.start({ idlePollIntervalMs: 60_000, pollIntervalMs: 60_000 })
       const start = time.now()
       await crew.enqueue([sample('m', { topic: harness.topics[0], delayMs: 500 })])
@@ -101,7 +101,7 @@ export const relayFlowRules: readonly Rule<AnyRelayHarness>[] = [
     intent: 'A test that drains and then looks finds nothing, or waits for a retry for minutes.',
     async verify(harness, { time }) {
       const topic = harness.topics[0]
-      const crew = new Crew(harness, time, ({ type }) =>
+      await using crew = new Crew(harness, time, ({ type }) =>
         type === 'order.refused' ? 'refuse' : type === 'order.rejected' ? 'reject' : 'publish',
       )
       const [refused, rejected] = [
@@ -128,7 +128,7 @@ export const relayFlowRules: readonly Rule<AnyRelayHarness>[] = [
     statement: 'stop MUST let what is in flight come to its end, settle it, claim nothing more, and free the lanes.',
     intent: 'Each deployment publishes its last batch twice and stops the flow for the length of a lease.',
     async verify(harness, { time }) {
-      const crew = new Crew(harness, time)
+      await using crew = new Crew(harness, time)
       await crew.enqueue(samples('m', 60, { topic: harness.topics[0] }))
       const slow = crew.publisherWith({ before: () => new Promise((resolve) => void time.setTimeout(resolve, 60)) })
       const relay = await crew.start({ batchSize: 5, leaseMs: 60_000, publisher: slow })

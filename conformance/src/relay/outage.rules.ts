@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Message } from '@waybill/core/contracts'
+import type { Timeline } from '../eventually.ts'
 import type { Rule } from '../rule.ts'
 import { labelsOf, sample, samples } from '../samples.ts'
 import { Crew } from './crew.ts'
@@ -15,7 +16,9 @@ export const relayOutageRules: readonly Rule<AnyRelayHarness>[] = [
     async verify(harness, { time }) {
       const [orders, mail] = harness.topics
       let down = true
-      const crew = new Crew(harness, time, ({ topic }) => (down && topic === mail ? 'topic-unavailable' : 'publish'))
+      await using crew = new Crew(harness, time, ({ topic }) =>
+        down && topic === mail ? 'topic-unavailable' : 'publish',
+      )
       const relay = await crew.start({ batchSize: 10 })
       const mails = samples('mail', 20, { topic: mail, orderingKey: 'k' })
       await crew.enqueue([...mails, ...samples('order', 30, { topic: orders })])
@@ -32,7 +35,9 @@ export const relayOutageRules: readonly Rule<AnyRelayHarness>[] = [
     intent: 'Ten minutes without a broker dead-letter the whole backlog.',
     async verify(harness, { time }) {
       const [orders, mail] = harness.topics
-      const crew = new Crew(harness, time, ({ topic }) => (topic === mail ? 'topic-unavailable' : 'broker-unavailable'))
+      await using crew = new Crew(harness, time, ({ topic }) =>
+        topic === mail ? 'topic-unavailable' : 'broker-unavailable',
+      )
       const relay = await crew.start({ retry: { maxAttempts: 1, delayMs: () => 10 } })
       const [first, second] = [sample('mail', { topic: mail }), sample('order', { topic: orders })]
       await crew.enqueue([first])
@@ -54,7 +59,7 @@ export const relayOutageRules: readonly Rule<AnyRelayHarness>[] = [
     intent: 'After an outage somebody has to restart all relays.',
     async verify(harness, { time }) {
       let down = true
-      const crew = new Crew(harness, time, () => (down ? 'broker-unavailable' : 'publish'))
+      await using crew = new Crew(harness, time, () => (down ? 'broker-unavailable' : 'publish'))
       const relay = await crew.start()
       const messages = samples('k', 5, { topic: harness.topics[0], orderingKey: 'k' })
       await crew.enqueue(messages)
@@ -73,7 +78,7 @@ export const relayOutageRules: readonly Rule<AnyRelayHarness>[] = [
     async verify(harness, { time }) {
       const [topic] = harness.topics
       const messages = samples('k', 3, { topic, orderingKey: 'k' })
-      const crew = new Crew(harness, time, (_, attempt) => (attempt === 1 ? 'unknown' : 'publish'))
+      await using crew = new Crew(harness, time, (_, attempt) => (attempt === 1 ? 'unknown' : 'publish'))
       const relay = await crew.start()
       await crew.enqueue(messages)
       assert.deepEqual(labelsOf(await crew.published(3)), labelsOf(messages))
@@ -87,7 +92,7 @@ export const relayOutageRules: readonly Rule<AnyRelayHarness>[] = [
     statement: 'A relay MUST take all outcomes for unknown when publish rejects, and go on.',
     intent: 'One exception of a client library ends the relay, or loses a batch.',
     async verify(harness, { time }) {
-      await verifyBrokenPublisher(harness, new Crew(harness, time), () => Promise.reject(new Error('a bug')))
+      await verifyBrokenPublisher(harness, time, () => Promise.reject(new Error('a bug')))
     },
   },
   {
@@ -96,7 +101,7 @@ export const relayOutageRules: readonly Rule<AnyRelayHarness>[] = [
     statement: 'A relay MUST end a publish call after `publishTimeoutMs`, take its outcomes for unknown, and go on.',
     intent: 'A connection that died without a word stops the relay until somebody looks.',
     async verify(harness, { time }) {
-      await verifyBrokenPublisher(harness, new Crew(harness, time), () => new Promise(() => undefined))
+      await verifyBrokenPublisher(harness, time, () => new Promise(() => undefined))
     },
   },
   {
@@ -107,7 +112,7 @@ export const relayOutageRules: readonly Rule<AnyRelayHarness>[] = [
     async verify(harness, { time }) {
       const oneShort = async (messages: readonly Message[]) =>
         messages.slice(1).map(() => ({ type: 'accepted' }) as const)
-      await verifyBrokenPublisher(harness, new Crew(harness, time), oneShort)
+      await verifyBrokenPublisher(harness, time, oneShort)
     },
   },
 ]
@@ -115,9 +120,10 @@ export const relayOutageRules: readonly Rule<AnyRelayHarness>[] = [
 /** The first call goes wrong in the given way; after that every message must be published all the same. */
 async function verifyBrokenPublisher(
   harness: AnyRelayHarness,
-  crew: Crew,
+  time: Timeline,
   fail: (messages: readonly Message[]) => ReturnType<ScriptedPublisher['publish']>,
 ): Promise<void> {
+  await using crew = new Crew(harness, time)
   const publish = crew.publisher.publish.bind(crew.publisher)
   let calls = 0
   crew.publisher.publish = (messages, options) => (++calls === 1 ? fail(messages) : publish(messages, options))

@@ -31,8 +31,10 @@ export interface StorageHarness<Tx> extends Harness {
   outsideTransaction?(): Tx
   /** Runs synchronous work in a transaction, for storages with `insertSync`. */
   transactionSync?(work: (tx: Tx) => void): void
-  /** Opens a transaction beside others. Only for databases with several writers at a time. */
+  /** Opens a transaction beside others. For databases with several writers at a time. */
   openTransaction?(): Promise<OpenTransaction<Tx>>
+  /** Transactions that write run one after the other; instead of {@link openTransaction}. Verified where it matters. */
+  readonly oneWriter?: true
   /** What another program does: a plain INSERT of these columns, committed. */
   plainInsert?(rows: readonly PlainRow[]): Promise<void>
 }
@@ -47,9 +49,18 @@ export const reopen: StorageRequirement<() => Promise<OutboxStorage<OpaqueTransa
   find: (harness) => harness.reopen?.bind(harness),
 }
 
-export const openTransaction: StorageRequirement<() => Promise<OpenTransaction<OpaqueTransaction>>> = {
-  name: 'openTransaction (several writers at a time)',
-  find: (harness) => harness.openTransaction?.bind(harness),
+/** How transactions of the database meet. */
+export type Writers =
+  | { readonly type: 'one' }
+  | { readonly type: 'several'; open(): Promise<OpenTransaction<OpaqueTransaction>> }
+
+export const writers: StorageRequirement<Writers> = {
+  name: 'openTransaction (several writers at a time) and no oneWriter',
+  find(harness) {
+    if (harness.oneWriter === true) return { type: 'one' }
+    const { openTransaction } = harness
+    return openTransaction && { type: 'several', open: openTransaction.bind(harness) }
+  },
 }
 
 export const outsideTransaction: StorageRequirement<() => OpaqueTransaction> = {

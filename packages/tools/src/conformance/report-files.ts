@@ -15,7 +15,7 @@ export function versionsOf(adapters: Iterable<Adapter>): Readonly<Record<string,
   return { node: process.versions.node, ...Object.fromEntries(versions) }
 }
 
-/** One file for each adapter and each pair, in docs/conformance. Answers their names. */
+/** One file for each storage, broker and pair, in docs/conformance. Answers their names. */
 export function writeReports(report: Report): readonly string[] {
   const folder = join(workspaceRoot, 'docs', 'conformance')
   mkdirSync(folder, { recursive: true })
@@ -26,6 +26,6 @@ export function writeReports(report: Report): readonly string[] {
 }
 
 function fileOf({ storage, broker }: ReportResult): string {
-  const names = [storage, broker].filter((name) => name !== undefined)
-  return `${names.join('-with-')}.json`
+  if (storage !== undefined && broker !== undefined) return `relay-${storage}-${broker}.json`
+  return storage === undefined ? `broker-${broker}.json` : `storage-${storage}.json`
 }
