@@ -12,7 +12,14 @@ export { sqlInbox } from './inbox.ts'
 export { type InsertStatements, insertStatements } from './insert.ts'
 export { type AnyKysely, type AnyTransaction, kyselyExecutor, requireTransaction } from './kysely-executor.ts'
 export { type LaneStoreParts, sqlLaneStore } from './lanes/lane-store.ts'
-export { type PendingRows, pendingRows, type ScheduleRow, schedule } from './lanes/pending-rows.ts'
+export {
+  type PendingRows,
+  type PositionRange,
+  pendingPositions,
+  pendingRows,
+  type ScheduleRow,
+  schedule,
+} from './lanes/pending-rows.ts'
 export { type LaneRowColumns, toLaneRow } from './message-row.ts'
 export { checkSchema } from './schema/check.ts'
 export { migrateAll, migrationSql, migrations } from './schema/migrations.ts'

@@ -105,6 +105,27 @@ describe('read', () => {
     ).toEqual(['invoices-b'])
   })
 
+  it('leaves out what is in flight, wherever that lies', async () => {
+    await using test = setup()
+    test.insert(Array.from({ length: 6 }, () => message()))
+    for (let inFlight = 0; inFlight < 2 ** 6; inFlight++) {
+      const exclude = [6, 2, 1, 5, 3, 4].filter((position) => (inFlight & (1 << (position - 1))) !== 0)
+      for (const [after, upTo, limit] of [
+        [0, null, 100],
+        [0, null, 2],
+        [2, null, 2],
+        [1, 4, 100],
+        [4, 4, 1],
+      ] as const) {
+        const { rows } = await test.store.read({ ...everything, exclude, after, upTo, limit })
+        const expected = [1, 2, 3, 4, 5, 6].filter(
+          (position) => position > after && position <= (upTo ?? 6) && !exclude.includes(position),
+        )
+        expect(rows.map((row) => row.position)).toEqual(expected.slice(0, limit))
+      }
+    }
+  })
+
   it('reads scheduled rows when due, wherever they stand, and tells when the next one is', async () => {
     await using test = setup()
     const later = Date.now() + 3_600_000

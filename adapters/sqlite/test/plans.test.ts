@@ -1,5 +1,5 @@
 import { type LaneRead, laneCount } from '@waybill/core/lanes'
-import { pendingRows, type Statement, schedule, sqlContext } from '@waybill/sql'
+import { pendingPositions, pendingRows, type Statement, schedule, sqlContext } from '@waybill/sql'
 import type { Database } from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { sqliteDialect } from '../src/dialect.ts'
@@ -7,6 +7,7 @@ import { migratedDatabase } from './database.ts'
 
 const context = sqlContext(sqliteDialect, 'waybill_')
 const rows = pendingRows(context)
+const positions = pendingPositions(context)
 const clock = schedule(context)
 const everything: LaneRead = {
   lanes: null,
@@ -55,6 +56,8 @@ describe.for(Object.entries(contents))('on %s', ([, history]) => {
       expect(immediate).not.toContain('TEMP B-TREE')
       expect(planOf(database, rows('scheduled', request))).toContain('waybill_messages_scheduled (available_at')
     }
+    const range = 'waybill_messages_pending (position>? AND position<?)'
+    expect(planOf(database, positions({ after: 1, upTo: 9 }))).toContain(range)
     expect(planOf(database, clock(null))).toContain('waybill_messages_scheduled (available_at>?')
   })
 })

@@ -1,4 +1,4 @@
-import type { LaneRead } from '@waybill/core/lanes'
+import type { LaneRead, Position } from '@waybill/core/lanes'
 import { type RawBuilder, sql } from 'kysely'
 import type { SqlContext, SqlDialect } from '../dialect.ts'
 import type { Statement } from '../executor.ts'
@@ -91,6 +91,32 @@ function rowsTemplate(
       .orderBy(order)
       .limit(parameter((request) => request.limit))
   })
+}
+
+export interface PositionRange {
+  readonly after: Position
+  readonly upTo: Position
+}
+
+/** Makes the statement that reads the positions alone of the rows that are pending in a range, scheduled ones left out. */
+export function pendingPositions({ builder, table }: SqlContext): Template<PositionRange, { position: Position }> {
+  return template((parameter) =>
+    builder
+      .selectFrom(table.messages)
+      .select('position')
+      .where('status', '=', sql.lit('PENDING'))
+      .where(sql<boolean>`available_at is null`)
+      .where(
+        'position',
+        '>',
+        parameter((range) => range.after),
+      )
+      .where(
+        'position',
+        '<=',
+        parameter((range) => range.upTo),
+      ),
+  )
 }
 
 /** What a read needs to know about time. */
