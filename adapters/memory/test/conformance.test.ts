@@ -9,7 +9,7 @@ import {
 import { describe, it } from 'vitest'
 import { consumer, inbox, publisher, storage } from './harness.ts'
 
-describeStorage('memory', { describe, it }, storage)
+describeStorage('memory', { describe, it }, storage, { stress: 2 })
 describeInbox('memory', { describe, it }, inbox)
 describePublisher('memory', { describe, it }, publisher)
 describeConsumer('memory', { describe, it }, consumer)

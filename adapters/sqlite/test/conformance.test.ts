@@ -6,7 +6,7 @@ import { inbox, storage } from './harness.ts'
 // Much of a rule's time is waiting for short leases to end: five rules wait at a time.
 const runner = { describe: describe.concurrent, it }
 
-describeStorage('sqlite', runner, storage)
+describeStorage('sqlite', runner, storage, { stress: 2 })
 describeInbox('sqlite', runner, inbox)
 describeRelay('sqlite with the memory broker', runner, pairHarness(storage, publisher))
 

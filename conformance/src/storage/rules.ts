@@ -16,6 +16,7 @@ import { pruneRules } from './prune.rules.ts'
 import { redriveRules } from './redrive.rules.ts'
 import { settleRules } from './settle.rules.ts'
 import { retryRules } from './settle-retry.rules.ts'
+import { stressRules } from './stress.rules.ts'
 import { transactionRules } from './transaction.rules.ts'
 
 /** What every storage does, in the order of a message's life. */
@@ -37,4 +38,5 @@ export const storageRules: readonly Rule<AnyStorageHarness>[] = [
   ...inspectRules,
   ...countRules,
   ...pruneRules,
+  ...stressRules,
 ]
