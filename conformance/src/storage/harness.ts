@@ -44,11 +44,6 @@ export type AnyStorageHarness = StorageHarness<OpaqueTransaction>
 
 type StorageRequirement<Role> = Requirement<AnyStorageHarness, Role>
 
-export const reopen: StorageRequirement<() => Promise<OutboxStorage<OpaqueTransaction>>> = {
-  name: 'reopen (a second process on the same data)',
-  find: (harness) => harness.reopen?.bind(harness),
-}
-
 /** How transactions of the database meet. */
 export type Writers =
   | { readonly type: 'one' }
@@ -61,11 +56,6 @@ export const writers: StorageRequirement<Writers> = {
     const { openTransaction } = harness
     return openTransaction && { type: 'several', open: openTransaction.bind(harness) }
   },
-}
-
-export const outsideTransaction: StorageRequirement<() => OpaqueTransaction> = {
-  name: 'outsideTransaction (a handle without a transaction)',
-  find: (harness) => harness.outsideTransaction?.bind(harness),
 }
 
 export const plainInsert: StorageRequirement<(rows: readonly PlainRow[]) => Promise<void>> = {
