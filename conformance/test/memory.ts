@@ -1,7 +1,10 @@
 import { Relay, type RelayOptions } from '@waybill/core'
+import { StorageError } from '@waybill/core/contracts'
 import {
+  dropConnections,
   type MemoryBroker,
   type MemoryConsumer,
+  type MemoryDatabase,
   type MemoryInbox,
   type MemoryPublisher,
   type MemoryStorage,
@@ -28,8 +31,9 @@ export interface StorageMutation {
 export async function memoryHarness(mutation: StorageMutation = {}): Promise<StorageHarness<MemoryTransaction>> {
   const clock = virtualClock()
   const database = memoryDatabase({ now: clock.now })
+  const line = connectionLine(database)
   const open = (): MemoryStorage => {
-    const options = { database, monotonicNow: clock.now }
+    const options = { database, monotonicNow: clock.now, schedule: line.schedule }
     const storage = memoryStorage({ ...options, ...mutation.options?.(options) })
     return { ...storage, ...mutation.storage?.(storage) }
   }
@@ -40,6 +44,7 @@ export async function memoryHarness(mutation: StorageMutation = {}): Promise<Sto
     runner,
     close: async () => undefined,
     time: clock,
+    disrupt: line,
     reopen: async () => open(),
     transactionSync(work) {
       const tx = database.begin()
@@ -59,6 +64,23 @@ export async function memoryHarness(mutation: StorageMutation = {}): Promise<Sto
       const tx = database.begin()
       tx.insertMessages(rows.map((row) => ({ ...defaults, ...row })))
       tx.commit()
+    },
+  }
+}
+
+/** The way from the storage to its database, which can be cut. */
+function connectionLine(database: MemoryDatabase) {
+  let isCut = false
+  return {
+    schedule: async () => {
+      if (isCut) throw new StorageError('STORAGE_UNAVAILABLE', 'The memory database cannot be reached')
+    },
+    async cut() {
+      isCut = true
+      dropConnections(database)
+    },
+    async restore() {
+      isCut = false
     },
   }
 }

@@ -1,5 +1,7 @@
 import type { ConsumerHarness, InboxHarness, PublisherHarness, StorageHarness, TimeControl } from '@waybill/conformance'
+import { StorageError } from '@waybill/core/contracts'
 import {
+  dropConnections,
   type MemoryConsumer,
   type MemoryTransaction,
   memoryBroker,
@@ -24,12 +26,25 @@ function virtualClock(): TimeControl & { readonly now: () => number } {
 export async function storage(): Promise<StorageHarness<MemoryTransaction>> {
   const clock = virtualClock()
   const database = memoryDatabase({ now: clock.now })
-  const open = () => memoryStorage({ database, monotonicNow: clock.now })
+  let reachable = true
+  const schedule = async () => {
+    if (!reachable) throw new StorageError('STORAGE_UNAVAILABLE', 'The database is cut off')
+  }
+  const open = () => memoryStorage({ database, monotonicNow: clock.now, schedule })
   const first = open()
   return {
     storage: first,
     runner: first,
     time: clock,
+    disrupt: {
+      async cut() {
+        reachable = false
+        dropConnections(database)
+      },
+      async restore() {
+        reachable = true
+      },
+    },
     reopen: async () => open(),
     async openTransaction() {
       const tx = database.begin()

@@ -11,7 +11,7 @@ function setup() {
   const test = migratedDatabase()
   const storages: SqliteStorage[] = []
   const open = () => {
-    const opened = sqliteStorage({ db: test.kysely() })
+    const opened = sqliteStorage({ db: test.kysely(), lockTimeoutMs: 2000 })
     storages.push(opened)
     return opened
   }
@@ -30,10 +30,19 @@ function setup() {
 
 export async function storage(): Promise<StorageHarness<Tx>> {
   const { test, ...harness } = setup()
-  const other = test.connect()
+  const [other, blocker] = [test.connect(), test.connect()]
   return {
     ...harness,
     oneWriter: true,
+    // What takes SQLite away from others is somebody who does not end his transaction.
+    disrupt: {
+      async cut() {
+        blocker.exec('begin immediate')
+      },
+      async restore() {
+        blocker.exec('rollback')
+      },
+    },
     outsideTransaction: () => other,
     transactionSync: (work) => other.transaction(() => work(other)).immediate(),
     async plainInsert(rows) {

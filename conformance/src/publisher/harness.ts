@@ -1,13 +1,6 @@
 import type { BrokerPublisher, Message } from '@waybill/core/contracts'
+import type { Disruption } from '../disruption.ts'
 import type { Harness, Requirement } from '../rule.ts'
-
-/** Cuts the server off, and lets it come back. */
-export interface Disruption {
-  /** From now on the server cannot be reached: stopped, paused or behind a cut connection. */
-  cut(): Promise<void>
-  /** Resolves when the server can be reached again. */
-  restore(): Promise<void>
-}
 
 /** A publisher and a broker that holds nothing in the two topics yet. */
 export interface PublisherHarness extends Harness {

@@ -1,4 +1,5 @@
 import type { OutboxMessage, OutboxStorage, TransactionRunner } from '@waybill/core/contracts'
+import type { Disruption } from '../disruption.ts'
 import type { Harness, Requirement } from '../rule.ts'
 import type { OpaqueTransaction } from '../transaction.ts'
 
@@ -35,6 +36,7 @@ export interface StorageHarness<Tx> extends Harness {
   openTransaction?(): Promise<OpenTransaction<Tx>>
   /** Transactions that write run one after the other; instead of {@link openTransaction}. Verified where it matters. */
   readonly oneWriter?: true
+  readonly disrupt?: Disruption
   /** What another program does: a plain INSERT of these columns, committed. */
   plainInsert?(rows: readonly PlainRow[]): Promise<void>
 }
@@ -56,6 +58,11 @@ export const writers: StorageRequirement<Writers> = {
     const { openTransaction } = harness
     return openTransaction && { type: 'several', open: openTransaction.bind(harness) }
   },
+}
+
+export const disruption: StorageRequirement<Disruption> = {
+  name: 'disrupt (cutting the database off)',
+  find: (harness) => harness.disrupt,
 }
 
 export const plainInsert: StorageRequirement<(rows: readonly PlainRow[]) => Promise<void>> = {

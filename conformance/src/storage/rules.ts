@@ -12,6 +12,7 @@ import { inspectRules } from './inspect.rules.ts'
 import { leaseRules } from './lease.rules.ts'
 import { sharingRules } from './lease-sharing.rules.ts'
 import { suspectRules } from './lease-suspects.rules.ts'
+import { outageRules } from './outage.rules.ts'
 import { pruneRules } from './prune.rules.ts'
 import { redriveRules } from './redrive.rules.ts'
 import { settleRules } from './settle.rules.ts'
@@ -39,4 +40,5 @@ export const storageRules: readonly Rule<AnyStorageHarness>[] = [
   ...countRules,
   ...pruneRules,
   ...stressRules,
+  ...outageRules,
 ]

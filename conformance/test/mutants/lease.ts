@@ -113,3 +113,23 @@ export const takeoversEndAllLeasesOfALabel: StorageMutation = onLaneTransaction(
     return relays.map((relay) => ({ ...relay, expired: ended.includes(relay.label) }))
   },
 }))
+
+export const outagesAreDriverErrors: StorageMutation = onStorage((s) => ({
+  claim: (session, request, options) =>
+    s.claim(session, request, options).catch((cause) => {
+      throw new Error('ECONNREFUSED', { cause })
+    }),
+}))
+
+export const outagesEndSessions: StorageMutation = onStorage((s) => {
+  let broken = false
+  return {
+    async settle(session, settlements) {
+      if (broken) return { lost: settlements.map(({ token }) => token) }
+      return s.settle(session, settlements).catch((error) => {
+        broken = true
+        throw error
+      })
+    },
+  }
+})
