@@ -26,7 +26,8 @@ describe('a lock that another connection holds', () => {
       longestTurnMs = Math.max(longestTurnMs, performance.now() - before)
     }
     expect(marked).toBe(false)
-    expect(longestTurnMs).toBeLessThan(50)
+    // The driver's own wait would block for as long as its busy timeout, 5,000 ms.
+    expect(longestTurnMs).toBeLessThan(2000)
     test.producer.exec('commit')
     await mark
     expect(marked).toBe(true)
@@ -111,22 +112,25 @@ describe('a transaction', () => {
 
 describe('writes beside a producer', () => {
   it('leave a gap after each other', async () => {
-    await using test = storeSetup({ writeGapMs: 200 })
+    await using test = storeSetup({ writeGapMs: 800 })
     await test.store.addRelay(relay)
     plainInsert(test.producer, 'a')
     await test.store.mark('r', [1])
-    const start = performance.now()
+    let marked = false
+    const mark = test.store.mark('r', []).then(() => {
+      marked = true
+    })
     await test.store.renew('r')
-    expect(performance.now() - start, 'a renewal never waits').toBeLessThan(100)
-    await test.store.mark('r', [])
-    expect(performance.now() - start).toBeGreaterThan(100)
+    expect(marked, 'a renewal never waits').toBe(false)
+    await mark
   })
 
   it('follow each other at once when nobody else writes', async () => {
-    await using test = storeSetup({ writeGapMs: 1000 })
+    await using test = storeSetup({ writeGapMs: 5000 })
     await test.store.addRelay(relay)
     const start = performance.now()
     for (let round = 0; round < 5; round++) await test.store.mark('r', [round])
-    expect(performance.now() - start).toBeLessThan(1000)
+    // Five gaps would take 25 seconds.
+    expect(performance.now() - start).toBeLessThan(5000)
   })
 })

@@ -60,7 +60,8 @@ describe('transaction', () => {
       longestTurnMs = Math.max(longestTurnMs, performance.now() - before)
     }
     expect(began).toBe(false)
-    expect(longestTurnMs).toBeLessThan(50)
+    // The driver's own wait would block for as long as its busy timeout, 5,000 ms.
+    expect(longestTurnMs).toBeLessThan(2000)
     test.other.exec('commit')
     // What better-sqlite3 sets for a connection.
     expect(await transaction).toBe(5000)
