@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util'
 import { runWorkers } from './command/run-workers.ts'
 import { Tally } from './command/tally.ts'
-import { runSchedule, type ScheduleResult } from './schedule.ts'
+import { putIntoCode } from './mutants/load-hook.ts'
+import type { ScheduleResult } from './schedule.ts'
 import { invariants } from './violation.ts'
 
 const progressEveryMs = 3000
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     workers: { type: 'string', default: '2' },
     trace: { type: 'boolean', default: false },
+    mutant: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -30,6 +32,7 @@ async function runMany(): Promise<void> {
     from: wholeNumber('from', values.from),
     schedules,
     workers: wholeNumber('workers', values.workers),
+    ...(values.mutant === undefined ? {} : { mutant: values.mutant }),
     onResult(result) {
       add(result)
       if (performance.now() - saidAt < progressEveryMs) return true
@@ -42,6 +45,10 @@ async function runMany(): Promise<void> {
 }
 
 async function replay(seed: number): Promise<void> {
+  const hook = values.mutant === undefined ? null : putIntoCode(values.mutant)
+  // Only now: what is loaded before the hook stays as it is.
+  const { runSchedule } = await import('./schedule.ts')
+  hook?.assertApplied()
   add(await runSchedule({ seed, ...(values.trace ? { trace: (line) => console.log(line) } : {}) }))
 }
 
@@ -50,7 +57,8 @@ function add(result: ScheduleResult): void {
   if (result.violation === null) return
   const { invariant, explanation } = result.violation
   console.log(`seed ${result.seed} breaks '${invariant}' (${invariants[invariant]}): ${explanation}`)
-  console.log(`  replay: npm run simulate -- --seed ${result.seed} --trace`)
+  const mutant = values.mutant === undefined ? '' : ` --mutant '${values.mutant}'`
+  console.log(`  replay: npm run simulate -- --seed ${result.seed} --trace${mutant}`)
 }
 
 function finish(): void {

@@ -7,7 +7,7 @@ export const leastMedian = 50
 export type Shares = Readonly<Record<keyof typeof leastShares, number>>
 
 /** Below this many schedules shares are chance. */
-const enoughForShares = 200
+const enoughForShares = 100
 
 /** Adds up what workers report. */
 export class Tally {

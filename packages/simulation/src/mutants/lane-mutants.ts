@@ -99,4 +99,49 @@ export const laneMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'window written in another history than the one that was read',
+    edits: [
+      {
+        file: `${lanes}/lane-source.ts`,
+        find: 'own.epoch ?? undefined)',
+        replace: 'undefined)',
+      },
+      {
+        file: `${lanes}/claim.ts`,
+        find: '  if (session.inFlight.size > 0) session.ended = true\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'barrier from before a failover used for the first read after it',
+    edits: [
+      {
+        file: `${lanes}/claim.ts`,
+        find: 'if (known === result.epoch) return false',
+        replace: 'if (known === null || known === result.epoch) return false',
+      },
+    ],
+  },
+  {
+    name: 'late commit of a key forgotten that reads leave out',
+    edits: [
+      {
+        file: `${lanes}/claim.ts`,
+        find: '    hold.first = Math.min(hold.first, session.floor + 1)\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'hold of a key by the last of its failures instead of all',
+    edits: [
+      {
+        file: `${lanes}/settle.ts`,
+        find: 'Math.max(before?.dueAt ?? 0, now + settlement.delayMs)',
+        replace: 'now + settlement.delayMs',
+      },
+    ],
+  },
 ]

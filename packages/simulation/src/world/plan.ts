@@ -104,7 +104,7 @@ export function drawPlan(random: Random): Plan {
     producers: random.between(2, 5),
     consumers: random.chance(0.5) ? random.between(1, 3) : 0,
     messages: random.between(40, 95),
-    keys: random.between(1, 6),
+    keys: random.pick([1, 1, 2, 3, 4, 6]),
     relay: drawRelay(random, mood, broker.natures.hang > 0),
     transactions: drawTransactions(random, mood),
     broker,
@@ -128,7 +128,7 @@ function drawRelay(random: Random, mood: Mood, hangs: boolean): RelayPlan {
     maxBatchBytes: random.chance(0.2) ? random.between(60, 200) : 2 ** 20,
     maxAttempts: hangs ? 2 : random.between(2, 6),
     maxCrashes: random.between(1, 3),
-    retryBaseMs: random.between(5, 80),
+    retryBaseMs: random.pick([5, 20, 80, 200]),
     retentionMs: random.pick([0, 86_400_000, 86_400_000, 300]),
     wakeups: random.chance(0.5),
   }
@@ -138,7 +138,7 @@ function drawTransactions(random: Random, mood: Mood): TransactionPlan {
   return {
     locked: random.pick([0, 0.5, 1]),
     rollback: 0.12,
-    long: random.chance(0.5) ? 0.12 : 0,
+    long: random.pick([0, 0, 0.12, 0.12, 0.35]),
     lateUnlock: random.chance(0.6) ? 0.5 : 0,
     notDurable: mood === 'database' ? 0.6 : random.chance(0.3) ? 0.3 : 0,
     scheduled: random.chance(0.4) ? 0.2 : 0,
