@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { memoryDatabase, memoryStorage } from '../src/index.ts'
+import { memoryDatabase, memoryLaneStore, memoryStorage } from '../src/index.ts'
 import { manualClock, message } from './messages.ts'
 
 const limit = 10
@@ -41,4 +41,30 @@ test('a window full of suspects holds back nothing but its own keys', async () =
   while (turns.filter((turn) => turn === 'suspect').length < limit) turns.push(await claimAndPublish())
   // At first the suspects wait for their backoff; then they and what is behind them take turns.
   expect(turns.slice(0, 4)).toEqual([limit, 'suspect', limit, 'suspect'])
+})
+
+test('a suspect that its first relay settles after all is forgotten', async () => {
+  const clock = manualClock()
+  const database = memoryDatabase({ now: clock.now })
+  const stores = memoryLaneStore(database)
+  const [first, second] = [1, 2].map(() => memoryStorage({ database, monotonicNow: clock.now }))
+  if (first === undefined || second === undefined) throw new Error('two storages were opened')
+  const stopped = await first.join({ label: 'stopped', leaseMs })
+  await first.transaction((tx) => first.insert(tx, [message('m')]))
+  const { messages } = await first.claim(stopped, request)
+  const tokens = messages.map(({ token }) => token)
+  await first.markPublishing(stopped, tokens)
+  clock.advance(5 * leaseMs)
+  const session = await second.join({ label: 'successor', leaseMs })
+  await second.claim(session, request)
+  const suspects = () => stores.transaction((tx) => tx.suspects(Array.from({ length: 64 }, (_, lane) => lane)))
+  expect(await suspects()).toHaveLength(1)
+  await first.settle(
+    stopped,
+    tokens.map((token) => ({ type: 'published', token })),
+  )
+  clock.advance(leaseMs / 2)
+  await second.renew(session)
+  await second.claim(session, request)
+  expect(await suspects()).toEqual([])
 })

@@ -50,6 +50,30 @@ export function classifySqliteError(error: unknown): unknown {
   return new StorageError(storageCode, `${meaning}: ${text}`, error)
 }
 
+const outages: ReadonlySet<string> = new Set([
+  'STORAGE_UNAVAILABLE',
+  'STORAGE_LOCKED',
+  'STORAGE_CONFLICT',
+  'STORAGE_READ_ONLY',
+  'STORAGE_FULL',
+])
+
+/**
+ * What the driver threw in a statement of the application passes unchanged, unless it speaks of the database and not of the
+ * statement: a full disk is no fault of the message that a handler was busy with.
+ */
+export function classifyWorkError(error: unknown): unknown {
+  const named = classifySqliteError(error)
+  return StorageError.isInstance(named) && outages.has(named.code) ? named : error
+}
+
+/** Names why a commit failed. SQLite ends a transaction by itself only where the disk or the memory failed. */
+export function classifyEndedTransaction(error: unknown): unknown {
+  if (!(error instanceof Error && error.message.includes('no transaction is active'))) return classifySqliteError(error)
+  const text = 'The commit failed, and SQLite rolled the transaction back: look at the disk'
+  return new StorageError('STORAGE_UNAVAILABLE', text, error)
+}
+
 export function isBusy(error: unknown): boolean {
   return error instanceof Error && codeOf(error)?.startsWith('SQLITE_BUSY') === true
 }

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ConfigurationError, type TransactionOptions, type TransactionRunner } from '@waybill/core/contracts'
 import { type AnyKysely, type AnyTransaction, onlyRow, type SqlContext } from '@waybill/sql'
 import { CompiledQuery, sql } from 'kysely'
-import { classifySqliteError } from './errors.ts'
+import { classifyEndedTransaction, classifySqliteError, classifyWorkError } from './errors.ts'
 import { whileBusy } from './retry.ts'
 
 export interface RunnerParts {
@@ -34,19 +34,26 @@ export function sqliteRunner({ context, db, lockTimeoutMs }: RunnerParts): Trans
       }
       const attempt = async (): Promise<Settled<T>> => {
         let phase: 'begin' | 'work' | 'commit' = 'begin'
+        let failed: { readonly error: unknown } | undefined
         await nextTurn()
         try {
           const result = await db.transaction().execute(async (tx) => {
             await takeLock(tx)
             phase = 'work'
-            const result = await untilAborted(work(tx), signal)
-            phase = 'commit'
-            return result
+            try {
+              const result = await untilAborted(work(tx), signal)
+              phase = 'commit'
+              return result
+            } catch (error) {
+              failed = { error }
+              throw error
+            }
           })
           return { type: 'done', result }
         } catch (error) {
           if (phase === 'begin') throw error
-          return { type: 'failed', error: phase === 'work' ? error : classifySqliteError(error) }
+          // SQLite rolls back by itself when the disk is full; Kysely's own rollback then fails, and hides why.
+          return { type: 'failed', error: failed ? classifyWorkError(failed.error) : classifyEndedTransaction(error) }
         }
       }
       const settled = await whileBusy(attempt, { timeoutMs: lockTimeoutMs, signal }).catch((error: unknown) => {

@@ -1,8 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import type { AnyTransaction } from '@waybill/sql'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
-import { sqliteInbox } from '../src/index.ts'
-import { migratedDatabase, plainInsert } from './database.ts'
+import { sqliteInbox, sqliteStorage } from '../src/index.ts'
+import { message, migratedDatabase, plainInsert } from './database.ts'
 
 function setup(options: { readonly lockTimeoutMs?: number } = {}) {
   const test = migratedDatabase()
@@ -73,6 +74,27 @@ describe('transaction', () => {
     await expect(test.runner.transaction(async () => 1)).rejects.toMatchObject({ code: 'STORAGE_LOCKED' })
     test.other.exec('rollback')
     expect(await test.runner.transaction(async () => 1)).toBe(1)
+  })
+
+  it.each<[string, (tx: AnyTransaction) => Promise<unknown>]>([
+    ['of the application', (tx: AnyTransaction) => sql`insert into notes values (${'x'.repeat(100_000)})`.execute(tx)],
+    [
+      'of Waybill',
+      (tx: AnyTransaction) => sqliteStorage({ db: tx }).insert(tx, [message({ payload: new Uint8Array(100_000) })]),
+    ],
+  ])('tells that the database is full when a write %s finds it so', async (_, write) => {
+    await using test = setup()
+    await sql`create table notes (text)`.execute(test.db)
+    await sql`pragma max_page_count = 1`.execute(test.db)
+    await expect(test.runner.transaction(write)).rejects.toMatchObject({ code: 'STORAGE_FULL' })
+    await sql`pragma max_page_count = 100000`.execute(test.db)
+    await test.runner.transaction(write)
+  })
+
+  it('passes on what the work throws about its own tables', async () => {
+    await using test = setup()
+    const work = (tx: AnyTransaction) => sql`insert into nowhere values (1)`.execute(tx)
+    await expect(test.runner.transaction(work)).rejects.toMatchObject({ code: 'SQLITE_ERROR' })
   })
 
   it('can be given up while it waits for the lock', async () => {

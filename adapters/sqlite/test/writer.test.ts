@@ -120,3 +120,9 @@ describe('insertSync', () => {
     expect(insert).toThrow(expect.objectContaining({ code: 'DUPLICATE_MESSAGE' }))
   })
 })
+
+it.each([undefined, null, 'tx'])('refuses %s for a transaction', async (tx) => {
+  await using test = setup()
+  await expect(test.storage.insert(tx as never, [message()])).rejects.toMatchObject(required)
+  expect(() => test.storage.insertSync(tx as never, [message()])).toThrow(expect.objectContaining(required))
+})

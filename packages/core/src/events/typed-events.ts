@@ -35,10 +35,13 @@ export class TypedEvents<Events extends { readonly error: unknown }> {
 
   /** A listener that throws must not stop the relay, and its error must not vanish. */
   #call<Event>(listener: Listener<Event>, event: Event): void {
+    const failed = (error: unknown) => this.#printError(error)
     try {
-      listener(event)
+      // An async function passes for a listener, and nobody waits for it: its rejection would end the process.
+      const result: unknown = listener(event)
+      if (result instanceof Promise) result.catch(failed)
     } catch (error) {
-      this.#printError(error)
+      failed(error)
     }
   }
 

@@ -28,19 +28,33 @@ export async function updateMembership(store: LaneStore, session: LaneSession): 
     const gained = [...owned].filter((lane) => !session.lanes.has(lane))
     const holds = gained.length > 0 ? await tx.holds(gained) : []
     const suspects = gained.length > 0 ? await tx.suspects(gained) : []
-    return { owned, gained, holds, suspects }
+    const gone = await forgetSettledSuspects(tx, [...session.suspects.keys(), ...suspects.map((row) => row.position)])
+    return { owned, gained, holds, suspects, gone }
   })
   if (update === null) {
     session.ended = true
     return false
   }
   for (const lane of session.lanes) if (!update.owned.has(lane)) forgetLane(session, lane)
-  if (update.gained.length === 0) return false
   for (const lane of update.gained) session.lanes.add(lane)
   for (const suspect of update.suspects) session.suspects.set(suspect.position, suspect)
+  for (const position of update.gone) session.suspects.delete(position)
+  if (update.gained.length === 0) return false
   for (const hold of update.holds) adoptHold(session, hold)
   session.setFloorBack(1)
   return true
+}
+
+/**
+ * A relay that was only stopped for a while settles what it had published, without a fence, after its window has become
+ * suspects. No read ever brings such a row, so that its suspect would stay for good. Answers whose row is no longer pending.
+ */
+async function forgetSettledSuspects(tx: LaneTransaction, positions: readonly number[]): Promise<readonly number[]> {
+  if (positions.length === 0) return []
+  const pending = new Set((await tx.pending(positions)).map((row) => row.position))
+  const gone = positions.filter((position) => !pending.has(position))
+  if (gone.length > 0) await tx.removeSuspects(gone)
+  return gone
 }
 
 /** By the database, not by what the session has heard: the answer to an earlier change may have been lost. */

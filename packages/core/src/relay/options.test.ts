@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { schedule } from '../backoff/schedule.ts'
-import { type BrokerPublisher, ConfigurationError, type RelaySource } from '../contracts/index.ts'
+import { type BrokerPublisher, ConfigurationError, type RelaySource, SpecificationError } from '../contracts/index.ts'
 import { resolveRelayOptions } from './options.ts'
 
 // Only their names and versions are looked at here.
@@ -45,6 +45,13 @@ describe('options of a relay', () => {
     const retry = schedule([1000], { maxAttempts: 4 })
     expect(resolveRelayOptions({ ...base, environment, retry }).maxAttempts).toBe(4)
     expect(resolveRelayOptions({ ...base, environment, retry, maxAttempts: 9 }).maxAttempts).toBe(9)
+  })
+
+  test('what only untyped code can give is reported too, and before the version of an adapter', () => {
+    const wrong = { storage: {}, enabled: 'false', strictKeyOrder: 'no', retry: { maxAttempts: 3 } }
+    const make = () => resolveRelayOptions({ ...base, ...wrong } as unknown as typeof base)
+    expect(make).toThrow(/retry = \[object\].*strictKeyOrder = 'no'.*enabled = 'false'/)
+    expect(() => resolveRelayOptions({ ...base, storage: {} as RelaySource })).toThrow(SpecificationError)
   })
 
   test('a missing adapter is named', () => {

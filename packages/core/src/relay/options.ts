@@ -73,7 +73,7 @@ const defaults = {
 
 /** @throws ConfigurationError with everything that is wrong. */
 export function resolveRelayOptions(options: RelayOptions): ResolvedRelayOptions {
-  return checkOptions('Relay', (check) => {
+  const checked = checkOptions('Relay', (check) => {
     const { relayEnabled, outboxEnabled, ...environment } = settingsFromEnvironment(
       options.environment ?? globalThis.process?.env ?? {},
       check,
@@ -88,6 +88,10 @@ export function resolveRelayOptions(options: RelayOptions): ResolvedRelayOptions
     checkRanges(resolved, check)
     return Object.freeze(resolved)
   })
+  // After everything else, so that an adapter of another version hides no mistake.
+  checkSpecification(checked.storage)
+  checkSpecification(checked.publisher)
+  return checked
 }
 
 function withoutUndefined<T extends object>(options: T): T {
@@ -99,7 +103,14 @@ function checkAdapters(options: ResolvedRelayOptions, check: OptionCheck): void 
     const adapter: unknown = options[option]
     const given = typeof adapter === 'object' && adapter !== null
     check.that(given, { option, value: adapter, rule: `must be a ${option}, for example of @waybill/memory` })
-    if (given) checkSpecification(options[option])
+  }
+  const delayMs: unknown = options.retry?.delayMs
+  const rule = 'must be a retry policy, for example exponential()'
+  check.that(typeof delayMs === 'function', { option: 'retry', value: options.retry, rule })
+  // From the environment of a process these come as texts, of which 'false' is true as well.
+  for (const option of ['strictKeyOrder', 'enabled'] as const) {
+    const value: unknown = options[option]
+    check.that(typeof value === 'boolean', { option, value, rule: 'must be true or false' })
   }
 }
 

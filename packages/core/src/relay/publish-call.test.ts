@@ -57,6 +57,11 @@ describe('a publish call', () => {
     ['too many', [{ type: 'accepted' }, { type: 'accepted' }, { type: 'accepted' }]],
     ['none', undefined],
     ['an unheard-of kind', [{ type: 'accepted' }, { type: 'fine' }]],
+    ['empty', new Array<PublishOutcome>(2)],
+    ['rejected without an error', [{ type: 'accepted' }, { type: 'rejected', retryable: false }]],
+    ['rejected, for good or not,', [{ type: 'accepted' }, { type: 'rejected', error: new Error('no') }]],
+    ['unavailable without an error', [{ type: 'accepted' }, { type: 'unavailable', scope: 'broker' }]],
+    ['unavailable without a scope', [{ type: 'accepted' }, { type: 'unavailable', error: new Error('no') }]],
   ])('%s outcomes are a breach of contract: nothing counts as accepted', async (_, outcomes) => {
     const { call, onError } = setup(async () => outcomes as PublishOutcome[])
     expect((await call).map(({ type }) => type)).toEqual(['unknown', 'unknown'])

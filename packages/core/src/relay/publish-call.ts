@@ -1,8 +1,6 @@
 import { type BrokerPublisher, type Message, PublishError, type PublishOutcome } from '../contracts/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 
-const outcomeTypes: ReadonlySet<string> = new Set(['accepted', 'rejected', 'unavailable', 'not-sent', 'unknown'])
-
 export interface PublishCallOptions {
   readonly publisher: BrokerPublisher
   readonly timeoutMs: number
@@ -48,11 +46,21 @@ function checked(
   name: string,
   onError: (error: Error) => void,
 ): readonly PublishOutcome[] {
-  const valid = Array.isArray(outcomes) && outcomes.every((outcome) => outcomeTypes.has(outcome?.type))
+  // Array.from, because `every` alone passes over holes.
+  const valid = Array.isArray(outcomes) && Array.from<unknown>(outcomes).every(isOutcome)
   if (valid && outcomes.length === expected) return outcomes
   const answered = Array.isArray(outcomes) ? `${outcomes.length} outcomes` : 'no outcomes'
-  const message = `'${name}' answered ${answered} to ${expected} messages, or outcomes of a kind that does not exist`
+  const message = `'${name}' answered ${answered} to ${expected} messages, or outcomes that are none`
   const error = new PublishError('BROKER_CONTRACT', message)
   onError(error)
   return Array.from({ length: expected }, () => ({ type: 'unknown', error }))
+}
+
+/** A publisher without types may leave anything out; what it forgot must neither end a message nor the relay. */
+function isOutcome(value: unknown): boolean {
+  const { type, error, retryable, scope } = (value ?? {}) as Readonly<Record<string, unknown>>
+  if (type === 'accepted' || type === 'not-sent') return true
+  if (typeof (error as Partial<Error> | undefined)?.message !== 'string') return false
+  if (type === 'rejected') return typeof retryable === 'boolean'
+  return type === 'unknown' || (type === 'unavailable' && (scope === 'topic' || scope === 'broker'))
 }

@@ -43,6 +43,7 @@ export class Relay implements AsyncDisposable {
   readonly #events: TypedEvents<RelayEvents> = new TypedEvents('Waybill relay')
   readonly #sessions: Sessions
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers()
+  #draining: Promise<unknown> = Promise.resolve()
   #state: 'new' | 'running' | 'draining' | 'stopped' = 'new'
   #lastPublishedAt: number | null = null
 
@@ -76,7 +77,13 @@ export class Relay implements AsyncDisposable {
    */
   async start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     this.#begin('running')
-    if (!this.#options.enabled) return
+    const stop = () => void this.stop().catch((error: Error) => this.#events.emit('error', error))
+    options.signal?.addEventListener('abort', stop, { once: true })
+    void this.#closed.promise.catch(() => undefined).then(() => options.signal?.removeEventListener('abort', stop))
+    if (!this.#options.enabled) {
+      if (options.signal?.aborted) stop()
+      return
+    }
     const joined = Promise.withResolvers<void>()
     const run = this.#run(joined.resolve)
     run.then(joined.resolve, joined.reject)
@@ -84,8 +91,6 @@ export class Relay implements AsyncDisposable {
       this.#events.emit('error', error)
       this.#closed.reject(error)
     })
-    const stop = () => void this.stop().catch((error: Error) => this.#events.emit('error', error))
-    options.signal?.addEventListener('abort', stop, { once: true })
     if (options.signal?.aborted) stop()
     await joined.promise
   }
@@ -100,8 +105,7 @@ export class Relay implements AsyncDisposable {
   async stop(): Promise<void> {
     if (this.#state === 'new' || this.#state === 'draining' || (this.#state === 'running' && !this.#options.enabled)) {
       this.#state = 'stopped'
-      await this.#options.publisher.close()
-      this.#closed.resolve()
+      void this.#close()
     }
     this.#sessions.close()
     const { runtime, shutdownTimeoutMs } = this.#options
@@ -123,7 +127,7 @@ export class Relay implements AsyncDisposable {
    * Publishes everything that is due, then answers what it did: for tests and jobs, instead of {@link start}. Messages that
    * wait for their time, their retry or their topic are left. It can be called again.
    *
-   * @throws what ended it, for example `BROKER_UNAVAILABLE`.
+   * @throws what ended it, for example `BROKER_UNAVAILABLE`, or that the database could not be read: it is not tried again.
    */
   async drain(): Promise<DrainCounts> {
     this.#begin('draining')
@@ -139,8 +143,10 @@ export class Relay implements AsyncDisposable {
         counts.dead++
       }),
     ]
+    const work = this.#sessions.drain()
+    this.#draining = work.catch(() => undefined)
     try {
-      const ending = await this.#sessions.work({ endWhenDrained: true })
+      const ending = await work
       if (ending.type === 'failed') throw ending.error
       if (ending.type !== 'broker-unavailable') return counts
       throw new WaybillError({ code: 'BROKER_UNAVAILABLE', message: ending.error.message, retryable: true })
@@ -161,6 +167,18 @@ export class Relay implements AsyncDisposable {
       oldestPendingAgeMs: counts?.oldestPendingAgeMs ?? null,
       pollIntervalMs: this.#sessions.poller.intervalMs,
       lanes: session?.lanes?.size ?? null,
+    }
+  }
+
+  /** Without a run that does it at its end. A drain under way needs the publisher still. */
+  async #close(): Promise<void> {
+    try {
+      await this.#draining
+      await this.#options.publisher.close()
+      this.#closed.resolve()
+    } catch (error) {
+      this.#events.emit('error', error instanceof Error ? error : new Error(String(error), { cause: error }))
+      this.#closed.reject(error)
     }
   }
 

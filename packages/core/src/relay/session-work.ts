@@ -99,13 +99,16 @@ export class SessionWork {
   }
 
   report(error: unknown): void {
-    this.events.emit('error', error instanceof Error ? error : new Error(String(error), { cause: error }))
+    this.events.emit('error', asError(error))
   }
 
-  /** An error after which trying again is of no use ends the session. Answers whether it is one. */
+  /**
+   * An error after which trying again is of no use ends the session, and so does any in a drain, which has no interval to
+   * wait for. Answers whether it has ended.
+   */
   endIfFinal(error: unknown): boolean {
-    const final = WaybillError.isInstance(error) && !error.retryable
-    if (final) this.end({ type: 'failed', error })
+    const final = this.endWhenDrained || (WaybillError.isInstance(error) && !error.retryable)
+    if (final) this.end({ type: 'failed', error: asError(error) })
     return final
   }
 
@@ -118,4 +121,8 @@ export class SessionWork {
   release(messages: readonly ClaimedMessage[]): void {
     this.settling.add(messages.map((claimed) => ({ claimed, settlement: { type: 'release', token: claimed.token } })))
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error), { cause: error })
 }

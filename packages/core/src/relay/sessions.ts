@@ -59,7 +59,7 @@ export class Sessions {
       let pauseMs = firstPauseMs
       while (!this.#closed) {
         this.#published = false
-        const ending = await this.work({ endWhenDrained: false, onJoined })
+        const ending = await this.#work({ endWhenDrained: false, onJoined })
         if (ending.type === 'failed') throw ending.error
         if (ending.type !== 'broker-unavailable') continue
         pauseMs = this.#published ? firstPauseMs : pauseMs
@@ -74,9 +74,16 @@ export class Sessions {
     }
   }
 
+  /** Until nothing is due. Another relay may take over in between: what is left then is taken up by a new session. */
+  async drain(): Promise<Ending> {
+    let ending = await this.#work({ endWhenDrained: true })
+    while (ending.type === 'lost') ending = await this.#work({ endWhenDrained: true })
+    return ending
+  }
+
   /** One session, from joining to leaving. */
-  async work(how: { readonly endWhenDrained: boolean; readonly onJoined?: () => void }): Promise<Ending> {
-    const joined = await this.#join()
+  async #work(how: { readonly endWhenDrained: boolean; readonly onJoined?: () => void }): Promise<Ending> {
+    const joined = await this.#join(!how.endWhenDrained)
     if (joined === null) return { type: 'closed' }
     const { session, joinedAt } = joined
     const { poller } = this
@@ -97,14 +104,14 @@ export class Sessions {
     return ending
   }
 
-  async #join(): Promise<{ readonly session: RelaySession; readonly joinedAt: number } | null> {
+  async #join(triesAgain: boolean): Promise<{ readonly session: RelaySession; readonly joinedAt: number } | null> {
     const { storage, runtime, label, leaseMs } = this.#options
     for (let pauseMs = firstPauseMs; !this.#closed; pauseMs = Math.min(lastPauseMs, pauseMs * 2)) {
       const joinedAt = runtime.now()
       try {
         return { session: await storage.join({ label, leaseMs }), joinedAt }
       } catch (error) {
-        if (WaybillError.isInstance(error) && !error.retryable) throw error
+        if (!triesAgain || (WaybillError.isInstance(error) && !error.retryable)) throw error
         this.#report(error)
         await this.#pause(pauseMs)
       }

@@ -1,0 +1,106 @@
+import { memoryPublisher, memoryStorage } from '@waybill/memory'
+import { describe, expect, test, vi } from 'vitest'
+import { StorageError } from '../contracts/index.ts'
+import { Outbox } from '../outbox/outbox.ts'
+import { Relay } from './relay.ts'
+
+function setup() {
+  const storage = memoryStorage()
+  const publisher = memoryPublisher()
+  const outbox = new Outbox({ storage })
+  const enqueue = (count: number) =>
+    outbox.transaction(async (scope) => {
+      for (let i = 0; i < count; i++) await scope.enqueue('order.told', i, { topic: 'orders' })
+    })
+  return { storage, publisher, enqueue }
+}
+
+const locked = new StorageError('STORAGE_LOCKED', 'on purpose')
+const fails = async () => Promise.reject(locked)
+
+describe('drain', () => {
+  test.each(['join', 'claim', 'markPublishing'] as const)(
+    'rejects when %s fails, and can be called again',
+    async (step) => {
+      const { storage, publisher, enqueue } = setup()
+      await enqueue(3)
+      let failures = 1
+      const failing = async (...input: never[]): Promise<never> => {
+        if (failures-- > 0) await fails()
+        return (storage[step] as (...input: never[]) => Promise<never>)(...input)
+      }
+      const relay = new Relay({ storage: { ...storage, [step]: failing }, publisher })
+      relay.on('error', () => undefined)
+      await expect(relay.drain()).rejects.toBe(locked)
+      expect(await relay.drain()).toMatchObject({ published: 3 })
+    },
+  )
+
+  test('goes on with a new session when its lease was lost', async () => {
+    const { storage, publisher, enqueue } = setup()
+    await enqueue(3)
+    const markPublishing = vi.fn(storage.markPublishing)
+    markPublishing.mockImplementationOnce(async (session, tokens) => {
+      await storage.leave(session)
+      return { lost: tokens }
+    })
+    const relay = new Relay({ storage: { ...storage, markPublishing }, publisher })
+    expect(await relay.drain()).toMatchObject({ published: 3 })
+  })
+
+  test('has its publisher until it has ended, also when the relay is stopped', async () => {
+    const { storage, publisher, enqueue } = setup()
+    await enqueue(1)
+    const said: string[] = []
+    const publishing = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    const relay = new Relay({
+      storage,
+      publisher: {
+        ...publisher,
+        async publish(...input) {
+          publishing.resolve()
+          await gate.promise
+          said.push('published')
+          return publisher.publish(...input)
+        },
+        async close() {
+          said.push('closed')
+        },
+      },
+    })
+    const drained = relay.drain()
+    await publishing.promise
+    const stopped = relay.stop()
+    gate.resolve()
+    await stopped
+    expect(await drained).toMatchObject({ published: 1 })
+    expect(said).toEqual(['published', 'closed'])
+  })
+})
+
+describe('stop', () => {
+  test('of a relay that is not enabled follows its signal', async () => {
+    for (const late of [true, false]) {
+      const relay = new Relay({ ...setup(), enabled: false })
+      const controller = new AbortController()
+      if (!late) controller.abort()
+      await relay.start({ signal: controller.signal })
+      controller.abort()
+      await relay.closed
+    }
+  })
+
+  test('tells of a publisher that does not close, and can be repeated', async () => {
+    const { storage, publisher } = setup()
+    const error = new Error('on purpose')
+    const close = async () => Promise.reject(error)
+    const relay = new Relay({ storage, publisher: { ...publisher, close } })
+    const told = vi.fn()
+    relay.on('error', told)
+    await relay.stop()
+    await relay.stop()
+    expect(told).toHaveBeenCalledExactlyOnceWith(error)
+    await expect(relay.closed).rejects.toBe(error)
+  })
+})
