@@ -1,0 +1,46 @@
+import { mkdir } from 'node:fs/promises'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pass } from 'node:timers/promises'
+import { lock } from 'proper-lockfile'
+import { say } from './progress.ts'
+
+const patienceMs = 1_200_000
+const lookEveryMs = 100
+/** A holder that has not touched its lock for so long is dead. */
+const staleMs = 20_000
+
+/**
+ * Runs work while no other process of this user on this machine runs work under the same name. A lock whose holder died is
+ * taken over.
+ */
+export async function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const folder = await stateFolder()
+  const release = await acquire(join(folder, name), name)
+  try {
+    return await work()
+  } finally {
+    await release()
+  }
+}
+
+/** Where processes of this user leave locks and marks for each other. */
+export async function stateFolder(): Promise<string> {
+  const folder = join(tmpdir(), `waybill-servers-${userInfo().username}`)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  return folder
+}
+
+async function acquire(path: string, name: string): Promise<() => Promise<void>> {
+  const giveUpAt = performance.now() + patienceMs
+  for (let told = false; ; told = true) {
+    try {
+      return await lock(path, { realpath: false, stale: staleMs, update: staleMs / 4 })
+    } catch (error) {
+      const isHeld = error instanceof Error && 'code' in error && error.code === 'ELOCKED'
+      if (!isHeld || performance.now() > giveUpAt) throw error
+      if (!told) say(`another process is at it (${name}); waiting for it`)
+      await pass(lookEveryMs)
+    }
+  }
+}

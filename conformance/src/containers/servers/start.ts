@@ -1,0 +1,46 @@
+import { exclusively } from '../lock.ts'
+import { currentRun } from '../runs/run.ts'
+import { ServerUnavailableError } from '../unavailable.ts'
+import { startContainer, untilReady } from './container.ts'
+import { databaseMaker } from './database.ts'
+import { findShared } from './find-shared.ts'
+import type { ServerKind } from './kind.ts'
+import { ownServer } from './own.ts'
+import type { OwnServer, Server, Unavailable } from './server.ts'
+
+/** The server of a kind that all processes of this run share. */
+export async function sharedServer(kind: ServerKind, run: string = currentRun()): Promise<Server | Unavailable> {
+  return await orUnavailable(kind, async () => {
+    const given = process.env[kind.urlVariable]
+    const { url, version, origin } =
+      given === undefined
+        ? await exclusively(
+            `${kind.id}-${run}`,
+            async () => (await findShared(kind, run)) ?? (await startContainer(kind, run, 'shared')),
+          )
+        : ({ url: given, version: await untilReady(kind, given), origin: 'given' } as const)
+    return { available: true, name: kind.name, url, version, origin, createDatabase: databaseMaker(kind, url) }
+  })
+}
+
+/** A server of a kind for the caller alone. */
+export async function startOwn(kind: ServerKind, run: string = currentRun()): Promise<OwnServer | Unavailable> {
+  return await orUnavailable(kind, async () => {
+    if (process.env[kind.urlVariable] !== undefined) {
+      throw new ServerUnavailableError(
+        `needs a container of its own to disrupt, and ${kind.urlVariable} gives a server that is there already`,
+      )
+    }
+    return ownServer(kind, await startContainer(kind, run, 'own'))
+  })
+}
+
+/** In continuous integration nothing may be left out, so that there the reason is an error. */
+async function orUnavailable<T>(kind: ServerKind, work: () => Promise<T>): Promise<T | Unavailable> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof ServerUnavailableError) || process.env['CI'] === 'true') throw error
+    return { available: false, name: kind.name, reason: error.message }
+  }
+}
