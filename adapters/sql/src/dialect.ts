@@ -2,6 +2,7 @@ import type { RowRef } from '@waybill/core/lanes'
 import {
   type ColumnDataType,
   type ColumnDefinitionBuilder,
+  type Compilable,
   type Dialect,
   DummyDriver,
   type Expression,
@@ -63,7 +64,9 @@ export interface SchemaDialect {
   /** Answers a row if there is a table of that name. */
   tableExists(name: string): RawBuilder<unknown>
   /** Follows the definition of a table, for example its engine. `rows`: it has a number as its primary key. */
-  tableEnd(kind: 'rows' | 'keyed'): RawBuilder<unknown>
+  tableEnd(kind: 'rows' | 'keyed', table: keyof Tables): RawBuilder<unknown>
+  /** What only this database has beside the tables, for example a function. */
+  extras?(context: SqlContext): { readonly create: readonly Compilable[]; readonly drop: readonly Compilable[] }
 }
 
 /** A lease that ends further ahead than it can have been given was given before the clock was set back. */
@@ -77,9 +80,12 @@ export interface SqlContext {
   readonly builder: Kysely<Tables>
   readonly table: TableNames
   readonly tablePrefix: string
+  /** Where the tables are; absent: wherever the connection looks for them. */
+  readonly schema: string | undefined
 }
 
-export function sqlContext(dialect: SqlDialect, tablePrefix: string): SqlContext {
-  const builder = new Kysely<Tables>({ dialect: { ...dialect.compiler, createDriver: () => new DummyDriver() } })
-  return { dialect, builder, table: tableNames(tablePrefix), tablePrefix }
+export function sqlContext(dialect: SqlDialect, tablePrefix: string, schema?: string): SqlContext {
+  const plain = new Kysely<Tables>({ dialect: { ...dialect.compiler, createDriver: () => new DummyDriver() } })
+  const builder = schema === undefined ? plain : plain.withSchema(schema)
+  return { dialect, builder, table: tableNames(tablePrefix), tablePrefix, schema }
 }

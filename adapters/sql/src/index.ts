@@ -12,8 +12,18 @@ export { sqlInbox } from './inbox.ts'
 export { type InsertStatements, insertStatements } from './insert.ts'
 export { type AnyKysely, type AnyTransaction, kyselyExecutor, requireTransaction } from './kysely-executor.ts'
 export { type LaneStoreParts, sqlLaneStore } from './lanes/lane-store.ts'
-export { type PendingRows, pendingRows, type ScheduleRow, schedule } from './lanes/pending-rows.ts'
+export {
+  byFilters,
+  type PendingQuery,
+  type PendingQueryParts,
+  type PendingRows,
+  pendingQuery,
+  pendingRows,
+  type ScheduleRow,
+  schedule,
+} from './lanes/pending-rows.ts'
 export { type LaneRowColumns, toLaneRow } from './message-row.ts'
 export { checkSchema } from './schema/check.ts'
 export { migrateAll, migrationSql, migrations } from './schema/migrations.ts'
 export type { TableNames, Tables } from './tables.ts'
+export { type Parameter, type Template, template } from './template.ts'

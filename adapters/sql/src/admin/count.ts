@@ -2,6 +2,7 @@ import type { OutboxCounts } from '@waybill/core/contracts'
 import { type Expression, type RawBuilder, sql } from 'kysely'
 import { expiredLease, type SqlContext } from '../dialect.ts'
 import { onlyRow, type SqlExecutor } from '../executor.ts'
+import { once } from '../lanes/pending-rows.ts'
 
 export async function countMessages(context: SqlContext, executor: SqlExecutor): Promise<OutboxCounts> {
   const { builder, dialect, table } = context
@@ -37,7 +38,7 @@ function counts({ builder, dialect, table }: SqlContext, inWindows: readonly num
   const oldestDue = builder
     .selectFrom(table.messages)
     .select('available_at')
-    .where(sql<boolean>`${scheduled} and available_at <= ${now}`)
+    .where(sql<boolean>`${scheduled} and available_at <= ${once(now)}`)
     .orderBy('available_at')
     .limit(1)
   return builder.selectNoFrom([

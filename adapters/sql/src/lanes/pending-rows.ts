@@ -1,8 +1,9 @@
 import type { LaneRead } from '@waybill/core/lanes'
-import { type RawBuilder, sql } from 'kysely'
+import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
 import type { SqlContext, SqlDialect } from '../dialect.ts'
 import type { Statement } from '../executor.ts'
 import { type LaneRowColumns, laneColumns, messageColumns } from '../message-row.ts'
+import type { Tables } from '../tables.ts'
 import { kept, type Parameter, type Template, template } from '../template.ts'
 
 /** `immediate`: rows after the floor. `scheduled`: rows with an `availableAt` that has come, wherever they stand. */
@@ -60,38 +61,58 @@ const filters: readonly { readonly applies: (request: LaneRead) => boolean; read
 ]
 
 export function pendingRows(context: SqlContext): PendingRows {
-  const of = (kind: RowKind) => kept((mask: number) => rowsTemplate(context, kind, mask), 2 ** filters.length)
+  const of = (kind: RowKind) => byFilters((mask) => rowsTemplate(context, kind, mask))
   const templates = { immediate: of('immediate'), scheduled: of('scheduled') }
-  return (kind, request) => {
-    const mask = filters.reduce((bits, filter, index) => (filter.applies(request) ? bits | (1 << index) : bits), 0)
-    return templates[kind](mask)(request)
-  }
+  return (kind, request) => templates[kind](request)(request)
 }
 
-function rowsTemplate(
+/** One thing, for example a template, for each set of filters that requests can ask for. */
+export function byFilters<T>(make: (mask: number) => T): (request: LaneRead) => T {
+  const made = kept(make, 2 ** filters.length)
+  return (request) =>
+    made(filters.reduce((bits, filter, index) => (filter.applies(request) ? bits | (1 << index) : bits), 0))
+}
+
+function rowsTemplate(context: SqlContext, kind: RowKind, mask: number): Template<LaneRead, LaneRowColumns> {
+  const expired = sql<boolean | number | null>`expires_at <= ${context.dialect.now}`.as('expired')
+  return template((parameter) => pendingQuery(context, { kind, mask, parameter }).select(expired))
+}
+
+/** What a query of pending rows is made of. */
+export interface PendingQueryParts {
+  readonly kind: RowKind
+  readonly mask: number
+  readonly parameter: Parameter<LaneRead>
+}
+
+export type PendingQuery = SelectQueryBuilder<Tables, 'messages', Omit<LaneRowColumns, 'expired'>>
+
+/** The query itself, for databases that put several into one statement. */
+export function pendingQuery(
   { builder, dialect, table }: SqlContext,
-  kind: RowKind,
-  mask: number,
-): Template<LaneRead, LaneRowColumns> {
-  return template((parameter) => {
-    const place =
-      kind === 'immediate'
-        ? sql<boolean>`position > ${parameter((request) => request.after)} and available_at is null`
-        : sql<boolean>`available_at <= ${dialect.now}`
-    // An expression, or a planner walks the whole table by its key to spare itself the sorting of a few rows.
-    const order = kind === 'immediate' ? sql.ref('position') : sql`position + 0`
-    const query = builder
-      .selectFrom(table.messages)
-      .select([...laneColumns, ...messageColumns])
-      .select(sql<boolean | number | null>`expires_at <= ${dialect.now}`.as('expired'))
-      .where('status', '=', sql.lit('PENDING'))
-      .where(place)
-    return filters
-      .filter((_, index) => (mask & (1 << index)) !== 0)
-      .reduce((filtered, filter) => filtered.where(filter.condition(dialect, parameter)), query)
-      .orderBy(order)
-      .limit(parameter((request) => request.limit))
-  })
+  { kind, mask, parameter }: PendingQueryParts,
+): PendingQuery {
+  const place =
+    kind === 'immediate'
+      ? sql<boolean>`position > ${parameter((request) => request.after)} and available_at is null`
+      : sql<boolean>`available_at <= ${once(dialect.now)}`
+  // An expression, or a planner walks the whole table by its key to spare itself the sorting of a few rows.
+  const order = kind === 'immediate' ? sql.ref('position') : sql`position + 0`
+  const query = builder
+    .selectFrom(table.messages)
+    .select([...laneColumns, ...messageColumns])
+    .where('status', '=', sql.lit('PENDING'))
+    .where(place)
+  return filters
+    .filter((_, index) => (mask & (1 << index)) !== 0)
+    .reduce((filtered, filter) => filtered.where(filter.condition(dialect, parameter)), query)
+    .orderBy(order)
+    .limit(parameter((request) => request.limit))
+}
+
+/** A planner can look up in an index only what stays the same within a statement, which a clock does not. */
+export function once<T>(expression: RawBuilder<T>): RawBuilder<T> {
+  return sql`(select ${expression})`
 }
 
 /** The database's clock, and when the next scheduled row of these lanes falls due. */
@@ -108,7 +129,7 @@ export function schedule({
         .selectFrom(table.messages)
         .select('available_at')
         .where('status', '=', sql.lit('PENDING'))
-        .where(sql<boolean>`available_at > ${dialect.now}`)
+        .where(sql<boolean>`available_at > ${once(dialect.now)}`)
         .$if(some, (query) =>
           query.where(
             dialect.oneOf(

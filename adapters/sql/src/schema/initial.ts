@@ -18,13 +18,16 @@ export function createInitial(context: SqlContext): Statements {
     ...relayTables(context),
     ...rowStateTables(context),
     ...small(context),
+    ...(context.dialect.schema.extras?.(context).create ?? []),
   ]
 }
 
-export function dropInitial({ builder, table }: SqlContext): Statements {
-  return Object.values(table)
+export function dropInitial(context: SqlContext): Statements {
+  const { builder, dialect, table } = context
+  const tables = Object.values(table)
     .toReversed()
     .map((name) => builder.schema.dropTable(name))
+  return [...(dialect.schema.extras?.(context).drop ?? []), ...tables]
 }
 
 function messages(context: SqlContext): Compilable {
@@ -55,7 +58,7 @@ function messages(context: SqlContext): Compilable {
     .addColumn('died_at', integer)
     .addColumn('dead_reason', name)
     .addColumn('last_error', text)
-  return withChecks(columns, context.table.messages, messageChecks(context)).modifyEnd(tableEnd('rows'))
+  return withChecks(columns, context.table.messages, messageChecks(context)).modifyEnd(tableEnd('rows', 'messages'))
 }
 
 /** A plain INSERT of another program can write no row that a relay could not publish. */
@@ -116,8 +119,8 @@ function relayTables({ builder, dialect, table }: SqlContext): Statements {
       lease: sql`lease_ms > 0`,
       trusted: sql`trusted in (0, 1)`,
       window: isJson(sql.ref('window_positions'), 'array'),
-    }).modifyEnd(tableEnd('keyed')),
-    lanes.modifyEnd(tableEnd('rows')),
+    }).modifyEnd(tableEnd('keyed', 'relays')),
+    lanes.modifyEnd(tableEnd('rows', 'lanes')),
     builder.insertInto(table.lanes).values(rows),
   ]
 }
@@ -137,7 +140,7 @@ function rowStateTables({ builder, dialect, table }: SqlContext): Statements {
     .addColumn('position', integer, (column) => column.notNull().primaryKey())
     .addColumn('lane', integer, required)
     .addColumn('crashes', integer, required)
-  return [holds.modifyEnd(tableEnd('keyed')), suspects.modifyEnd(tableEnd('rows'))]
+  return [holds.modifyEnd(tableEnd('keyed', 'holds')), suspects.modifyEnd(tableEnd('rows', 'suspects'))]
 }
 
 function small({ builder, dialect, table }: SqlContext): Statements {
@@ -155,8 +158,8 @@ function small({ builder, dialect, table }: SqlContext): Statements {
   const facts = { schema_version: 1, oldest_build: 1, lane_count: laneCount }
   const rows = Object.entries(facts).map(([fact, value]) => ({ name: sql.lit(fact), value: sql.lit(value) }))
   return [
-    receipts.modifyEnd(tableEnd('keyed')),
-    meta.modifyEnd(tableEnd('keyed')),
+    receipts.modifyEnd(tableEnd('keyed', 'receipts')),
+    meta.modifyEnd(tableEnd('keyed', 'meta')),
     builder.insertInto(table.meta).values(rows),
   ]
 }
