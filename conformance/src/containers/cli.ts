@@ -4,10 +4,12 @@ import { say } from './progress.ts'
 import { keptRun } from './runs/run.ts'
 import { removeRun } from './runs/sweep.ts'
 import type { ServerKind } from './servers/kind.ts'
+import { mariadb } from './servers/mariadb.ts'
+import { mysql } from './servers/mysql.ts'
 import { postgres } from './servers/postgres.ts'
 import { sharedServer } from './servers/start.ts'
 
-const kinds: readonly ServerKind[] = [postgres]
+const kinds: readonly ServerKind[] = [postgres, mysql, mariadb]
 const usage = `usage: cli.ts start <${kinds.map((kind) => kind.id).join('|')}> | stop`
 
 /** A program: `start postgres` prints the URL of a server that stays until `stop` removes all that were started so. */

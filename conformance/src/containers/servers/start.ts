@@ -8,6 +8,12 @@ import type { ServerKind } from './kind.ts'
 import { ownServer } from './own.ts'
 import type { OwnServer, Server, Unavailable } from './server.ts'
 
+/** For a server of one's own. */
+export interface StartOptions {
+  /** More arguments of the server, for example `['-c', 'wal_level=logical']`; of two for one setting the later one counts. */
+  readonly arguments?: readonly string[]
+}
+
 /** The server of a kind that all processes of this run share. */
 export async function sharedServer(kind: ServerKind, run: string = currentRun()): Promise<Server | Unavailable> {
   return await orUnavailable(kind, async () => {
@@ -24,14 +30,15 @@ export async function sharedServer(kind: ServerKind, run: string = currentRun())
 }
 
 /** A server of a kind for the caller alone. */
-export async function startOwn(kind: ServerKind, run: string = currentRun()): Promise<OwnServer | Unavailable> {
+export async function startOwn(kind: ServerKind, options: StartOptions = {}): Promise<OwnServer | Unavailable> {
   return await orUnavailable(kind, async () => {
     if (process.env[kind.urlVariable] !== undefined) {
       throw new ServerUnavailableError(
         `needs a container of its own to disrupt, and ${kind.urlVariable} gives a server that is there already`,
       )
     }
-    return ownServer(kind, await startContainer(kind, run, 'own'))
+    const adapted = { ...kind, command: [...kind.command, ...(options.arguments ?? [])] }
+    return ownServer(kind, await startContainer(adapted, currentRun(), 'own'))
   })
 }
 
