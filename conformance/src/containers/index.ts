@@ -4,6 +4,7 @@ import { postgres } from './servers/postgres.ts'
 import type { OwnServer, Server, Unavailable } from './servers/server.ts'
 import { type StartOptions, sharedServer, startOwn } from './servers/start.ts'
 
+export { onServer } from './on-server.ts'
 export type { Database, OwnServer, Server, Unavailable } from './servers/server.ts'
 export type { StartOptions } from './servers/start.ts'
 
