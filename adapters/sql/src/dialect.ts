@@ -13,6 +13,7 @@ import {
   sql,
 } from 'kysely'
 import { type TableNames, type Tables, tableNames } from './tables.ts'
+import type { Parameter } from './template.ts'
 
 export type ReceiptInsert = InsertQueryBuilder<Tables, 'receipts', InsertResult>
 
@@ -30,10 +31,8 @@ export interface SqlDialect {
     columns: readonly [Expression<unknown>, Expression<unknown>],
     list: Expression<unknown>,
   ): RawBuilder<boolean>
-  /** Makes one value of many rows' places, for {@link rowOneOf}. */
-  rows(rows: readonly RowRef[]): unknown
   /** Whether a row of the messages is listed: by position and id, or by position alone where none is drawn twice. */
-  rowOneOf(list: Expression<unknown>): RawBuilder<boolean>
+  rowOneOf(parameter: Parameter<readonly RowRef[]>): RawBuilder<boolean>
   /** Makes an insert pass over rows whose key is there, and over nothing else. */
   skipKnown(insert: ReceiptInsert): ReceiptInsert
   /** At the end of a `select` inside a transaction: rows are held against change, or only against removal. */

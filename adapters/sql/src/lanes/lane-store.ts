@@ -95,7 +95,7 @@ function relayStatements({ builder, dialect, table }: SqlContext): RelayStatemen
 /** Rows by list, never by range: a range can hold a row that committed late and is unpublished. */
 function publishTemplate({ builder, dialect, table }: SqlContext, keeps: boolean): Template<readonly RowRef[]> {
   return template((parameter) => {
-    const listed = dialect.rowOneOf(parameter((rows: readonly RowRef[]) => dialect.rows(rows)))
+    const listed = dialect.rowOneOf(parameter)
     const published = { status: sql.lit('PUBLISHED' as const), published_at: dialect.now }
     return keeps
       ? builder.updateTable(table.messages).set(published).where(listed).where('status', '=', sql.lit('PENDING'))
@@ -112,7 +112,7 @@ function pendingTemplate({
     builder
       .selectFrom(table.messages)
       .select('position')
-      .where(dialect.rowOneOf(parameter((rows: readonly RowRef[]) => dialect.rows(rows))))
+      .where(dialect.rowOneOf(parameter))
       .where('status', '=', sql.lit('PENDING')),
   )
 }
