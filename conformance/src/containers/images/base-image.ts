@@ -10,17 +10,15 @@ import { installPackages } from '../engine/packages.ts'
 import { say } from '../progress.ts'
 import { ServerUnavailableError } from '../unavailable.ts'
 import type { DebianArchive } from './debian-archive.ts'
-import { imageExists } from './image-facts.ts'
-
-/** The Debian releases that stand-ins are made of; sid has what no stable release has. */
-export type Suite = 'trixie' | 'sid'
+import { labelsOf } from './image-facts.ts'
+import type { Suite } from './recipe.ts'
 
 const certificates = '/etc/ssl/certs/ca-certificates.crt'
 
 /** Makes the image of a minimal Debian of a suite, unless it is there; answers its name. */
 export async function ensureBaseImage(engine: Engine, suite: Suite, archive: DebianArchive): Promise<string> {
   const name = `waybill/debian:${suite}`
-  if (await imageExists(engine, name)) return name
+  if ((await labelsOf(engine, name)) !== undefined) return name
   if (!hasProgram('debootstrap')) {
     say('installing debootstrap with apt-get, to make images (WAYBILL_NO_INSTALL=1 refuses)')
     await installPackages(['debootstrap'])

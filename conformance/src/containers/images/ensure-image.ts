@@ -3,43 +3,53 @@ import { hostFacts } from '../engine/host.ts'
 import { exclusively } from '../lock.ts'
 import { say } from '../progress.ts'
 import { ServerUnavailableError } from '../unavailable.ts'
-import { labelsOf, standInLabel } from './image-facts.ts'
+import { buildImage } from './build.ts'
+import { labelsOf } from './image-facts.ts'
 import { pullImage } from './pull.ts'
-import { buildStandIn, fingerprint, type StandIn } from './stand-in.ts'
+import { builtLabel, fingerprint, type ImageOrigin, type ImageRecipe, originBy } from './recipe.ts'
+import { standInBase } from './stand-in.ts'
 
-/** The image that its publishers made, or one of ours under the same name. */
-export type ImageOrigin = 'official' | 'stand-in'
-
-/** Why the registry gave nothing to this process before; asking again for the next image would only cost time. */
-let registryRefusal: string | undefined
-
-/** Makes sure that the engine holds an image: as it is, pulled, or built as a stand-in where no registry answers. */
-export async function ensureImage(engine: Engine, image: string, standIn: StandIn): Promise<ImageOrigin> {
-  return (await originOf(engine, image, standIn)) ?? (await exclusively('images', () => make(engine, image, standIn)))
+/** Makes sure that the engine holds an image: as it is, pulled, or built from its recipe where no registry answers. */
+export async function ensureImage(engine: Engine, image: string, recipe: ImageRecipe): Promise<ImageOrigin> {
+  return (await usable(engine, image, recipe)) ?? (await exclusively('images', () => make(engine, image, recipe)))
 }
 
-async function make(engine: Engine, image: string, standIn: StandIn): Promise<ImageOrigin> {
-  const present = await originOf(engine, image, standIn)
+async function make(engine: Engine, image: string, recipe: ImageRecipe): Promise<ImageOrigin> {
+  const present = await usable(engine, image, recipe)
   if (present !== undefined) return present
-  registryRefusal ??= await pullImage(engine, image)
-  if (registryRefusal === undefined) return 'official'
-  say(`${image} cannot be pulled: ${registryRefusal}`)
+  const official = recipe.officialBase ?? image
+  const refusal = await refusalOfRegistry(engine, official)
+  if (refusal === undefined && official === image) return 'official'
+  if (refusal === undefined) await buildImage(engine, image, recipe, official)
+  else await buildWithoutRegistry(engine, image, recipe, `${official} cannot be pulled: ${refusal}`)
+  return recipe.officialBase === undefined ? 'stand-in' : 'own'
+}
+
+async function buildWithoutRegistry(engine: Engine, image: string, recipe: ImageRecipe, why: string): Promise<void> {
+  say(why)
   try {
-    await buildStandIn(engine, image, standIn, hostFacts())
+    await buildImage(engine, image, recipe, await standInBase(engine, recipe.suite, hostFacts()))
   } catch (error) {
     if (!(error instanceof ServerUnavailableError)) throw error
-    throw new ServerUnavailableError(`${image} cannot be pulled (${registryRefusal}), and ${error.message}`, {
-      cause: error,
-    })
+    throw new ServerUnavailableError(`${why}; and ${error.message}`, { cause: error })
   }
-  return 'stand-in'
 }
 
-/** Undefined if the image is not there, or is a stand-in built by another recipe. */
-async function originOf(engine: Engine, image: string, standIn: StandIn): Promise<ImageOrigin | undefined> {
+/** Why the registry gave nothing to this process before; asking again for the next image would only cost time. */
+let lastRefusal: string | undefined
+
+/** Why an official image cannot be had; undefined: it is there. */
+async function refusalOfRegistry(engine: Engine, image: string): Promise<string | undefined> {
+  const held = await labelsOf(engine, image)
+  if (held !== undefined && held[builtLabel] === undefined) return undefined
+  lastRefusal ??= await pullImage(engine, image)
+  return lastRefusal
+}
+
+/** Undefined if the image is not there, or was built by another recipe. */
+async function usable(engine: Engine, image: string, recipe: ImageRecipe): Promise<ImageOrigin | undefined> {
   const labels = await labelsOf(engine, image)
   if (labels === undefined) return undefined
-  const built = labels[standInLabel]
-  if (built === undefined) return 'official'
-  return built === (await fingerprint(standIn)) ? 'stand-in' : undefined
+  const built = labels[builtLabel]
+  return built === undefined || built === (await fingerprint(recipe)) ? originBy(labels, recipe) : undefined
 }

@@ -1,13 +1,5 @@
 import type { Engine } from '../engine/engine.ts'
 
-/** The label of a stand-in: a fingerprint of the folder that it was built from. */
-export const standInLabel = 'waybill.stand-in'
-
-/** Whether the engine holds an image. */
-export async function imageExists(engine: Engine, name: string): Promise<boolean> {
-  return (await labelsOf(engine, name)) !== undefined
-}
-
 /** The labels of an image; undefined if the engine does not hold it. */
 export async function labelsOf(engine: Engine, name: string): Promise<Readonly<Record<string, string>> | undefined> {
   try {

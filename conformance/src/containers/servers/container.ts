@@ -1,7 +1,8 @@
 import { hostname } from 'node:os'
 import { setTimeout as pass } from 'node:timers/promises'
 import { type Engine, ensureEngine } from '../engine/engine.ts'
-import { ensureImage, type ImageOrigin } from '../images/ensure-image.ts'
+import { ensureImage } from '../images/ensure-image.ts'
+import type { ImageOrigin } from '../images/recipe.ts'
 import { labels } from '../runs/labels.ts'
 import { sweep } from '../runs/sweep.ts'
 import { watch } from '../runs/watch.ts'
@@ -11,6 +12,9 @@ import { freePort } from './port.ts'
 const readyWithinMs = 120_000
 const lookEveryMs = 100
 const portAttempts = 5
+
+/** The name of this machine inside our containers, the same as Docker Desktop gives it by itself. */
+export const hostName = 'host.docker.internal'
 
 /** A server in a container that answers. */
 export interface Container {
@@ -26,7 +30,7 @@ export async function startContainer(kind: ServerKind, run: string, use: 'shared
   const engine = await ensureEngine()
   await sweep(engine)
   await watch(run)
-  const origin = await ensureImage(engine, kind.image, kind.standIn)
+  const origin = await ensureImage(engine, kind.image, kind.recipe)
   const { id, port } = await create(kind, run, use)
   const url = kind.url(hostOf(engine), port)
   return { engine, id, url, origin, version: await untilReady(kind, url) }
@@ -62,6 +66,7 @@ async function create(kind: ServerKind, run: string, use: string): Promise<{ id:
       .withAutoCleanup(false)
       .withEnvironment({ ...kind.environment })
       .withCommand([...kind.command])
+      .withExtraHosts([{ host: hostName, ipAddress: 'host-gateway' }])
       .withExposedPorts({ container: kind.port, host: port })
       .withStartupTimeout(readyWithinMs)
       .withLabels({

@@ -1,5 +1,6 @@
 import { type Engine, ensureEngine } from '../engine/engine.ts'
-import { labelsOf, standInLabel } from '../images/image-facts.ts'
+import { labelsOf } from '../images/image-facts.ts'
+import { originBy } from '../images/recipe.ts'
 import { labels, ours } from '../runs/labels.ts'
 import { type Container, hostOf, untilReady } from './container.ts'
 import type { ServerKind } from './kind.ts'
@@ -10,12 +11,12 @@ export async function findShared(kind: ServerKind, run: string): Promise<Contain
   const [found] = await list(engine, kind, run)
   if (found === undefined) return undefined
   const url = kind.url(hostOf(engine), Number(found.Labels[labels.port]))
-  const isStandIn = (await labelsOf(engine, found.ImageID))?.[standInLabel] !== undefined
+  const imageLabels = (await labelsOf(engine, found.ImageID)) ?? {}
   return {
     engine,
     id: found.Id,
     url,
-    origin: isStandIn ? 'stand-in' : 'official',
+    origin: originBy(imageLabels, kind.recipe),
     version: await untilReady(kind, url),
   }
 }

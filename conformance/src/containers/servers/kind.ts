@@ -1,4 +1,4 @@
-import type { StandIn } from '../images/stand-in.ts'
+import type { ImageRecipe } from '../images/recipe.ts'
 
 /** What is particular about a kind of server; the rest is the same for all. */
 export interface ServerKind {
@@ -6,9 +6,9 @@ export interface ServerKind {
   readonly id: string
   /** For people. */
   readonly name: string
-  /** The official image. */
+  /** The official image, where there is one. */
   readonly image: string
-  readonly standIn: StandIn
+  readonly recipe: ImageRecipe
   /** Inside the container. */
   readonly port: number
   /** The variable with the URL of a server that is there already. */

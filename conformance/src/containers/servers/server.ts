@@ -1,4 +1,4 @@
-import type { ImageOrigin } from '../images/ensure-image.ts'
+import type { ImageOrigin } from '../images/recipe.ts'
 
 /** A database server that tests can use. */
 export interface Server {
@@ -9,7 +9,7 @@ export interface Server {
   readonly version: string
   /** Connects as a user who may do everything. */
   readonly url: string
-  /** Where the server comes from: one that was there (its URL was given), the official image, or a stand-in for it. */
+  /** Where the server comes from: one that was there (its URL was given), its official image, a stand-in for that, or an image of our own. */
   readonly origin: ImageOrigin | 'given'
   /** Makes an empty database with a name of its own, so that tests do not see each other. */
   createDatabase(): Promise<Database>
