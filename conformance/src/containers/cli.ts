@@ -1,34 +1,52 @@
 import { parseArgs } from 'node:util'
-import { ensureEngine } from './engine/engine.ts'
+import { findEngine } from './engine/engine.ts'
+import { sharedMariadb, sharedMysql, sharedPgBouncer, sharedPostgres } from './index.ts'
+import { prepare } from './prepare.ts'
 import { say } from './progress.ts'
-import { keptRun } from './runs/run.ts'
+import { keptRun, runVariable } from './runs/run.ts'
 import { removeRun } from './runs/sweep.ts'
-import type { ServerKind } from './servers/kind.ts'
-import { mariadb } from './servers/mariadb.ts'
-import { mysql } from './servers/mysql.ts'
-import { postgres } from './servers/postgres.ts'
-import { sharedServer } from './servers/start.ts'
 
-const kinds: readonly ServerKind[] = [postgres, mysql, mariadb]
-const usage = `usage: cli.ts start <${kinds.map((kind) => kind.id).join('|')}> | stop`
+const servers = {
+  postgres: sharedPostgres,
+  pgbouncer: sharedPgBouncer,
+  mysql: sharedMysql,
+  mariadb: sharedMariadb,
+}
 
-/** A program: `start postgres` prints the URL of a server that stays until `stop` removes all that were started so. */
-const { positionals } = parseArgs({ allowPositionals: true })
-const [action, id] = positionals
-const kind = kinds.find((one) => one.id === id)
+const usage = `usage:
+  cli.ts start <${Object.keys(servers).join('|')}>   prints the URL of a server that stays
+  cli.ts stop                                        removes the servers that were started so
+  cli.ts prepare --owner <process number>            starts all for a run of tests; they go when the process ends`
 
-if (action === 'start' && kind !== undefined) {
-  const server = await sharedServer(kind, keptRun)
-  if (server.available) {
-    say(`${server.name} ${server.version} (${server.origin})`)
-    process.stdout.write(`${server.url}\n`)
-  } else {
-    say(`${server.name} is not available: ${server.reason}`)
-    process.exitCode = 1
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { owner: { type: 'string' } } })
+process.exitCode = await main(positionals[0], positionals[1])
+
+async function main(action: string | undefined, kind: string | undefined): Promise<number> {
+  if (action === 'start' && kind !== undefined && kind in servers)
+    return await start(servers[kind as keyof typeof servers])
+  if (action === 'stop') return await stop()
+  if (action === 'prepare' && values.owner !== undefined) {
+    process.stdout.write(`${JSON.stringify(await prepare(Number(values.owner)))}\n`)
+    return 0
   }
-} else if (action === 'stop') {
-  say(`removed ${await removeRun(await ensureEngine(), keptRun)} containers`)
-} else {
   say(usage)
-  process.exitCode = 1
+  return 1
+}
+
+async function start(find: typeof sharedPostgres): Promise<number> {
+  process.env[runVariable] = keptRun
+  const server = await find()
+  if (!server.available) {
+    say(`${server.name} is not available: ${server.reason}`)
+    return 1
+  }
+  say(`${server.name} ${server.version} (${server.origin})`)
+  process.stdout.write(`${server.url}\n`)
+  return 0
+}
+
+async function stop(): Promise<number> {
+  const engine = await findEngine()
+  say(`removed ${engine === undefined ? 0 : await removeRun(engine, keptRun)} containers`)
+  return 0
 }

@@ -7,6 +7,7 @@ import { say } from './progress.ts'
 
 const patienceMs = 1_200_000
 const lookEveryMs = 100
+const tellAfterMs = 5000
 /** A holder that has not touched its lock for so long is dead. */
 const staleMs = 20_000
 
@@ -32,14 +33,18 @@ export async function stateFolder(): Promise<string> {
 }
 
 async function acquire(path: string, name: string): Promise<() => Promise<void>> {
-  const giveUpAt = performance.now() + patienceMs
-  for (let told = false; ; told = true) {
+  const started = performance.now()
+  for (let told = false; ; ) {
     try {
       return await lock(path, { realpath: false, stale: staleMs, update: staleMs / 4 })
     } catch (error) {
+      const waitedMs = performance.now() - started
       const isHeld = error instanceof Error && 'code' in error && error.code === 'ELOCKED'
-      if (!isHeld || performance.now() > giveUpAt) throw error
-      if (!told) say(`another process is at it (${name}); waiting for it`)
+      if (!isHeld || waitedMs > patienceMs) throw error
+      if (!told && waitedMs > tellAfterMs) {
+        say(`somebody else is at it (${name}); waiting for that to end`)
+        told = true
+      }
       await pass(lookEveryMs)
     }
   }

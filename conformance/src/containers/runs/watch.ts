@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +16,11 @@ export async function watch(run: string): Promise<void> {
   const file = fileURLToPath(new URL(program, import.meta.url))
   const watcher = spawn(process.execPath, [file, run], { detached: true, stdio: 'ignore' })
   watcher.unref()
+}
+
+/** Whether the run has used containers. */
+export async function isWatched(run: string): Promise<boolean> {
+  return existsSync(await markOf(run))
 }
 
 /** The watcher's last act. */

@@ -15,8 +15,9 @@ export interface StartOptions {
 }
 
 /** The server of a kind that all processes of this run share. */
-export async function sharedServer(kind: ServerKind, run: string = currentRun()): Promise<Server | Unavailable> {
+export async function sharedServer(kind: ServerKind): Promise<Server | Unavailable> {
   return await orUnavailable(kind, async () => {
+    const run = currentRun()
     const given = process.env[kind.urlVariable]
     const { url, version, origin } =
       given === undefined

@@ -1,0 +1,31 @@
+import { sharedMariadb, sharedMysql, sharedPgBouncer, sharedPostgres } from './index.ts'
+import { newRun, runVariable } from './runs/run.ts'
+import type { Unavailable } from './servers/server.ts'
+
+/** What a run can count on. */
+export interface Preparation {
+  /** The run that the servers were started for; processes that have it in WAYBILL_TEST_RUN use them. */
+  readonly run: string
+  readonly servers: readonly (PreparedServer | Unavailable)[]
+}
+
+/** A server that answers. */
+export interface PreparedServer {
+  readonly available: true
+  readonly name: string
+  readonly version: string
+  readonly origin: string
+}
+
+/** Starts every server that tests share, for a run that belongs to a process, and says what there is and what not. */
+export async function prepare(owner: number): Promise<Preparation> {
+  const run = newRun(owner)
+  process.env[runVariable] = run
+  const all = await Promise.all([sharedPostgres(), sharedPgBouncer(), sharedMysql(), sharedMariadb()])
+  const servers = all.map((server) =>
+    server.available
+      ? { available: true as const, name: server.name, version: server.version, origin: server.origin }
+      : server,
+  )
+  return { run, servers }
+}
