@@ -14,15 +14,17 @@ export { type AnyKysely, type AnyTransaction, kyselyExecutor, requireTransaction
 export { type LaneStoreParts, sqlLaneStore } from './lanes/lane-store.ts'
 export {
   byFilters,
+  nextDue,
   type PendingQuery,
   type PendingQueryParts,
   type PendingRows,
   pendingQuery,
   pendingRows,
+  type RowKind,
   type ScheduleRow,
   schedule,
 } from './lanes/pending-rows.ts'
-export { type LaneRowColumns, toLaneRow } from './message-row.ts'
+export { type LaneRowColumns, readColumns, toLaneRow } from './message-row.ts'
 export { checkSchema } from './schema/check.ts'
 export { migrateAll, migrationSql, migrations } from './schema/migrations.ts'
 export type { TableNames, Tables } from './tables.ts'

@@ -1,10 +1,10 @@
 import type { LaneRead } from '@waybill/core/lanes'
-import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
+import { type AliasedRawBuilder, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
 import type { SqlContext, SqlDialect } from '../dialect.ts'
 import type { Statement } from '../executor.ts'
-import { type LaneRowColumns, laneColumns, messageColumns } from '../message-row.ts'
+import { type LaneRowColumns, readColumns } from '../message-row.ts'
 import type { Tables } from '../tables.ts'
-import { kept, type Parameter, type Template, template } from '../template.ts'
+import { type Parameter, type Template, template } from '../template.ts'
 
 /** `immediate`: rows after the floor. `scheduled`: rows with an `availableAt` that has come, wherever they stand. */
 export type RowKind = 'immediate' | 'scheduled'
@@ -66,11 +66,15 @@ export function pendingRows(context: SqlContext): PendingRows {
   return (kind, request) => templates[kind](request)(request)
 }
 
-/** One thing, for example a template, for each set of filters that requests can ask for. */
-export function byFilters<T>(make: (mask: number) => T): (request: LaneRead) => T {
-  const made = kept(make, 2 ** filters.length)
-  return (request) =>
-    made(filters.reduce((bits, filter, index) => (filter.applies(request) ? bits | (1 << index) : bits), 0))
+/** One thing, for example a template, for each set of filters that requests can ask for. `like` is the first of its kind. */
+export function byFilters<T>(make: (mask: number, like: LaneRead) => T): (request: LaneRead) => T {
+  const made = new Map<number, T>()
+  return (request) => {
+    const mask = filters.reduce((bits, filter, index) => (filter.applies(request) ? bits | (1 << index) : bits), 0)
+    const known = made.get(mask) ?? make(mask, request)
+    made.set(mask, known)
+    return known
+  }
 }
 
 function rowsTemplate(context: SqlContext, kind: RowKind, mask: number): Template<LaneRead, LaneRowColumns> {
@@ -83,6 +87,8 @@ export interface PendingQueryParts {
   readonly kind: RowKind
   readonly mask: number
   readonly parameter: Parameter<LaneRead>
+  /** The table of messages with what a database wants to be told of an index. @default the table */
+  readonly source?: AliasedRawBuilder<Tables['messages'], 'messages'>
 }
 
 export type PendingQuery = SelectQueryBuilder<Tables, 'messages', Omit<LaneRowColumns, 'expired'>>
@@ -90,7 +96,7 @@ export type PendingQuery = SelectQueryBuilder<Tables, 'messages', Omit<LaneRowCo
 /** The query itself, for databases that put several into one statement. */
 export function pendingQuery(
   { builder, dialect, table }: SqlContext,
-  { kind, mask, parameter }: PendingQueryParts,
+  { kind, mask, parameter, source }: PendingQueryParts,
 ): PendingQuery {
   const place =
     kind === 'immediate'
@@ -98,11 +104,9 @@ export function pendingQuery(
       : sql<boolean>`available_at <= ${once(dialect.now)}`
   // An expression, or a planner walks the whole table by its key to spare itself the sorting of a few rows.
   const order = kind === 'immediate' ? sql.ref('position') : sql`position + 0`
-  const query = builder
-    .selectFrom(table.messages)
-    .select([...laneColumns, ...messageColumns])
-    .where('status', '=', sql.lit('PENDING'))
-    .where(place)
+  // Kysely has no type for one source or another; to the query both are the messages.
+  const from = (source ?? table.messages) as typeof table.messages
+  const query = builder.selectFrom(from).select(readColumns).where('status', '=', sql.lit('PENDING')).where(place)
   return filters
     .filter((_, index) => (mask & (1 << index)) !== 0)
     .reduce((filtered, filter) => filtered.where(filter.condition(dialect, parameter)), query)
@@ -118,31 +122,28 @@ export function once<T>(expression: RawBuilder<T>): RawBuilder<T> {
 /** The database's clock, and when the next scheduled row of these lanes falls due. */
 export type ScheduleRow = { readonly now: number; readonly next: number | null }
 
-export function schedule({
-  builder,
-  dialect,
-  table,
-}: SqlContext): (lanes: readonly number[] | null) => Statement<ScheduleRow> {
+export function schedule(context: SqlContext): (lanes: readonly number[] | null) => Statement<ScheduleRow> {
+  const { builder, dialect } = context
   const of = (some: boolean) =>
     template<readonly number[] | null, ScheduleRow>((parameter) => {
-      const next = builder
-        .selectFrom(table.messages)
-        .select('available_at')
-        .where('status', '=', sql.lit('PENDING'))
-        .where(sql<boolean>`available_at > ${once(dialect.now)}`)
-        .$if(some, (query) =>
-          query.where(
-            dialect.oneOf(
-              sql.ref('lane'),
-              parameter((lanes) => dialect.list(lanes ?? [])),
-              'number',
-            ),
-          ),
-        )
-        .orderBy('available_at')
-        .limit(1)
-      return builder.selectNoFrom([dialect.now.as('now'), next.as('next')])
+      const lanes = parameter((list) => dialect.list(list ?? []))
+      return builder.selectNoFrom([dialect.now.as('now'), nextDue(context, some ? lanes : null).as('next')])
     })
   const [all, some] = [of(false), of(true)]
   return (lanes) => (lanes === null ? all : some)(lanes)
+}
+
+/** When the next scheduled row falls due, of a list of lanes or of all. */
+export function nextDue(
+  { builder, dialect, table }: SqlContext,
+  lanes: RawBuilder<unknown> | null,
+): SelectQueryBuilder<Tables, 'messages', { available_at: number | null }> {
+  const query = builder
+    .selectFrom(table.messages)
+    .select('available_at')
+    .where('status', '=', sql.lit('PENDING'))
+    .where(sql<boolean>`available_at > ${once(dialect.now)}`)
+    .orderBy('available_at')
+    .limit(1)
+  return lanes === null ? query : query.where(dialect.oneOf(sql.ref('lane'), lanes, 'number'))
 }
