@@ -49,6 +49,8 @@ export interface SchemaDialect {
   readonly payload: ColumnDataType | RawBuilder<unknown>
   /** Makes a column the primary key, drawn ascending at the insert and never given twice. */
   position(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder
+  /** No check may look at such a column: the relay's store watches that positions stay safe integers. */
+  readonly uncheckedPosition?: true
   /** Lane of `ordering_key ?? id`: stable for ever, well spread, computable by plain SQL. */
   readonly lane: RawBuilder<number>
   /** Whether a text has 1 to 255 characters, none of them NUL. */
@@ -58,7 +60,7 @@ export interface SchemaDialect {
   isJson(column: Expression<unknown>, type: 'object' | 'array'): RawBuilder<boolean>
   /** Whether a field of a JSON object is absent or of that type. */
   isField(column: Expression<unknown>, field: string, type: 'string' | 'integer'): RawBuilder<boolean>
-  /** Whether an index can hold only the rows of a condition. Else indexes begin with the status. */
+  /** Whether an index can hold only the rows of a condition. Else one index begins with the status. */
   readonly partialIndexes: boolean
   /** Answers a row if there is a table of that name. */
   tableExists(name: string): RawBuilder<unknown>
@@ -68,9 +70,12 @@ export interface SchemaDialect {
   extras?(context: SqlContext): { readonly create: readonly Compilable[]; readonly drop: readonly Compilable[] }
 }
 
-/** A lease that ends further ahead than it can have been given was given before the clock was set back. */
+/**
+ * A lease that ends further ahead than it can have been given was given before the clock was set back. By as much as another
+ * lease: where the clock is the statement's beginning, the row may have been renewed while the statement waited for it.
+ */
 export function expiredLease({ now }: SqlDialect): RawBuilder<number | boolean> {
-  return sql`(lease_until <= ${now} or lease_until > ${now} + lease_ms)`
+  return sql`(lease_until <= ${now} or lease_until > ${now} + 2 * lease_ms)`
 }
 
 /** The builder of one storage's statements. It compiles and never executes. */

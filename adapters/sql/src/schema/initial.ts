@@ -40,7 +40,7 @@ function messages(context: SqlContext): Compilable {
     .addColumn('topic', name, required)
     .addColumn('type', name, required)
     .addColumn('ordering_key', name)
-    .addColumn('lane', integer, (column) => column.notNull().generatedAlwaysAs(lane).stored())
+    .addColumn('lane', integer, (column) => column.generatedAlwaysAs(lane).stored())
     .addColumn('payload', payload, required)
     .addColumn('headers', text)
     .addColumn('attributes', text)
@@ -65,8 +65,9 @@ function messages(context: SqlContext): Compilable {
 function messageChecks({ dialect }: SqlContext): Readonly<Record<string, RawBuilder<unknown>>> {
   const { isName, isBytes, isJson, isField } = dialect.schema
   const fields = Object.entries(attributes).map(([field, type]) => isField(sql.ref('attributes'), field, type))
+  const positions = { position: sql`position between 1 and ${sql.lit(Number.MAX_SAFE_INTEGER)}` }
   return {
-    position: sql`position between 1 and ${sql.lit(Number.MAX_SAFE_INTEGER)}`,
+    ...(dialect.schema.uncheckedPosition ? {} : positions),
     id: isName(sql.ref('id')),
     topic: isName(sql.ref('topic')),
     type: isName(sql.ref('type')),
@@ -89,9 +90,8 @@ function messageIndexes({ builder, dialect, table }: SqlContext): Statements {
       .createIndex(`${table.messages}_${name}`)
       .on(table.messages)
       .columns([...columns])
-  if (!dialect.schema.partialIndexes) {
-    return [index('scheduled', ['status', 'available_at']), index('dead', ['status', 'died_at'])]
-  }
+  // Its entries end with the primary key, so that it also answers with a status' rows by position.
+  if (!dialect.schema.partialIndexes) return [index('status', ['status', 'available_at'])]
   return [
     index('pending', ['position']).where(sql<boolean>`status = 'PENDING' and available_at is null`),
     index('scheduled', ['available_at']).where(sql<boolean>`status = 'PENDING' and available_at is not null`),
