@@ -1,10 +1,12 @@
 #!/bin/bash
-# Makes the data directory on the first start, then becomes the server. Reads what the official image reads:
+# Fills the data directory on the first start, then becomes the server. Reads what the official image reads:
 # MARIADB_ROOT_PASSWORD (or MARIADB_ALLOW_EMPTY_ROOT_PASSWORD), MARIADB_ROOT_HOST (%), MARIADB_DATABASE, MARIADB_USER,
 # MARIADB_PASSWORD, and each of them with MYSQL_ instead.
 set -euo pipefail
 
 data=/var/lib/mysql
+template=/usr/share/waybill/mariadb
+first_statements=/run/mysqld/first.sql
 if [ "${1:0:1}" = '-' ]; then set -- mariadbd "$@"; fi
 
 if [ "$(id -u)" = 0 ] && [ "$1" = mariadbd ]; then
@@ -39,19 +41,15 @@ initialise() {
     echo 'MARIADB_ROOT_PASSWORD must be set, or MARIADB_ALLOW_EMPTY_ROOT_PASSWORD' >&2
     exit 1
   fi
-  mariadb-install-db --datadir="$data" --auth-root-authentication-method=normal --skip-test-db > /dev/null
-  # Not to be reached by TCP before users and database are there: a client that can connect may rely on them.
-  mariadbd --skip-networking &
-  local server=$!
-  until mariadb-admin --user=root ping > /dev/null 2>&1; do
-    kill -0 "$server"
-    sleep 0.1
-  done
-  statements | mariadb --user=root
-  kill -TERM "$server"
-  wait "$server"
+  # What mariadb-install-db made when the image was built.
+  cp --archive "$template/." "$data"
+  statements > "$first_statements"
 }
 
-if [ "$1" = mariadbd ] && [ ! -d "$data/mysql" ]; then initialise; fi
+# The first server runs the statements before it lets anyone in: a client that can connect may rely on users and database.
+if [ "$1" = mariadbd ] && [ ! -d "$data/mysql" ]; then
+  initialise
+  set -- "$@" --init-file="$first_statements"
+fi
 
 exec "$@"

@@ -1,9 +1,11 @@
 #!/bin/bash
-# Makes the data directory on the first start, then becomes the server. Reads what the official image reads:
+# Fills the data directory on the first start, then becomes the server. Reads what the official image reads:
 # MYSQL_ROOT_PASSWORD (or MYSQL_ALLOW_EMPTY_PASSWORD), MYSQL_ROOT_HOST (%), MYSQL_DATABASE, MYSQL_USER, MYSQL_PASSWORD.
 set -euo pipefail
 
 data=/var/lib/mysql
+template=/usr/share/waybill/mysql
+first_statements=/var/run/mysqld/first.sql
 if [ "${1:0:1}" = '-' ]; then set -- mysqld "$@"; fi
 
 if [ "$(id -u)" = 0 ] && [ "$1" = mysqld ]; then
@@ -36,19 +38,16 @@ initialise() {
     echo 'MYSQL_ROOT_PASSWORD must be set, or MYSQL_ALLOW_EMPTY_PASSWORD' >&2
     exit 1
   fi
-  mysqld --initialize-insecure
-  # Not to be reached by TCP before users and database are there: a client that can connect may rely on them.
-  mysqld --skip-networking --mysqlx=OFF &
-  local server=$!
-  until mysqladmin --user=root ping > /dev/null 2>&1; do
-    kill -0 "$server"
-    sleep 0.1
-  done
-  statements | mysql --user=root
-  kill -TERM "$server"
-  wait "$server"
+  # What `mysqld --initialize-insecure` made when the image was built; the server gives itself an identity of its own.
+  cp --archive "$template/." "$data"
+  rm -f "$data/auto.cnf"
+  statements > "$first_statements"
 }
 
-if [ "$1" = mysqld ] && [ ! -d "$data/mysql" ]; then initialise; fi
+# The first server runs the statements before it lets anyone in: a client that can connect may rely on users and database.
+if [ "$1" = mysqld ] && [ ! -d "$data/mysql" ]; then
+  initialise
+  set -- "$@" --init-file="$first_statements"
+fi
 
 exec "$@"

@@ -20,10 +20,11 @@ initialise() {
     echo 'POSTGRES_PASSWORD must be set, or POSTGRES_HOST_AUTH_METHOD=trust' >&2
     exit 1
   fi
-  initdb --username="$user" --pwfile=<(printf '%s\n' "${POSTGRES_PASSWORD:-}")
+  # What is lost with the machine before the first start has ended is made anew; no need to wait for the disk.
+  initdb --no-sync --username="$user" --pwfile=<(printf '%s\n' "${POSTGRES_PASSWORD:-}")
   printf '\nhost all all all %s\n' "$method" >> "$PGDATA/pg_hba.conf"
   # Not to be reached by TCP before the database is there: a client that can connect may rely on it.
-  pg_ctl --pgdata="$PGDATA" --options="-c listen_addresses=''" --wait start
+  pg_ctl --pgdata="$PGDATA" --options="-c listen_addresses='' -c fsync=off" --wait start
   if [ "$database" != postgres ]; then
     psql --username="$user" --no-password --dbname=postgres --set=ON_ERROR_STOP=1 --set=name="$database" \
       <<< 'CREATE DATABASE :"name";'
