@@ -52,6 +52,11 @@ export const openTransaction: StorageRequirement<() => Promise<OpenTransaction<O
   find: (harness) => harness.openTransaction?.bind(harness),
 }
 
+export const keyLock: StorageRequirement<NonNullable<OutboxStorage<OpaqueTransaction>['lockKey']>> = {
+  name: 'lockKey (a lock on an ordering key)',
+  find: ({ storage }) => storage.lockKey?.bind(storage),
+}
+
 export const outsideTransaction: StorageRequirement<() => OpaqueTransaction> = {
   name: 'outsideTransaction (a handle without a transaction)',
   find: (harness) => harness.outsideTransaction?.bind(harness),
