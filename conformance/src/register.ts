@@ -38,7 +38,7 @@ function conclude(result: RuleResult, test: unknown): void {
 }
 
 /** Tells the runner that the test did not count, where it has a word for that: Vitest and node:test hand it to the test. */
-export function markSkipped(test: unknown, reason: string): void {
+function markSkipped(test: unknown, reason: string): void {
   if (typeof test !== 'object' || test === null || !('skip' in test) || typeof test.skip !== 'function') return
   Reflect.apply(test.skip, test, [reason])
 }

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { hostname } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { expect, it, vi } from 'vitest'
+import { afterAll, expect, it, vi } from 'vitest'
 import { type Engine, ensureEngine } from '../../src/containers/engine/engine.ts'
-import { onServer, sharedPostgres } from '../../src/containers/index.ts'
+import { onServer, startPostgres } from '../../src/containers/index.ts'
 import { labels } from '../../src/containers/runs/labels.ts'
 import { removeContainer, sweep } from '../../src/containers/runs/sweep.ts'
 
@@ -24,7 +24,12 @@ async function createIdle(engine: Engine, marks: Readonly<Record<string, string>
   return container.id
 }
 
-onServer(await sharedPostgres(), { it }, () => {
+// Only for its image, and to know that there is an engine.
+const server = await startPostgres()
+
+onServer(server, { it }, (own) => {
+  afterAll(() => own.stop())
+
   it('removes the containers of a process that is killed', { timeout: 60_000 }, async () => {
     const engine = await ensureEngine()
     const { WAYBILL_TEST_RUN: _, ...env } = process.env

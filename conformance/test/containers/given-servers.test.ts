@@ -7,7 +7,6 @@ import {
   sharedPgBouncer,
   sharedPostgres,
   startMysql,
-  startPgBouncer,
   startPostgres,
 } from '../../src/containers/index.ts'
 
@@ -48,16 +47,6 @@ onServer(postgres, { it }, (there) => {
     vi.stubEnv('WAYBILL_TEST_POSTGRES_URL', there.url)
     vi.stubEnv('CI', 'true')
     await expect(startPostgres()).rejects.toMatchObject({ code: 'SERVER_UNAVAILABLE' })
-  })
-
-  it('starts a PgBouncer before a given PostgreSQL', async () => {
-    vi.stubEnv('WAYBILL_TEST_POSTGRES_URL', there.url)
-    const upstream = await sharedPostgres()
-    if (!upstream.available) throw new Error(upstream.reason)
-    const pooler = await startPgBouncer({ upstream, settings: { pool_mode: 'session' } })
-    if (!pooler.available) throw new Error(pooler.reason)
-    expect(pooler.version).toMatch(/^1\.\d+\.\d+$/)
-    await pooler.stop()
   })
 })
 
