@@ -12,8 +12,7 @@ import { keptRun } from './run.ts'
  */
 export async function watch(run: string): Promise<void> {
   if (run === keptRun || !(await isFirst(run))) return
-  const program = import.meta.url.endsWith('.ts') ? './watcher.ts' : './watcher.js'
-  const file = fileURLToPath(new URL(program, import.meta.url))
+  const file = fileURLToPath(new URL('watcher.ts', import.meta.url))
   const watcher = spawn(process.execPath, [file, run], { detached: true, stdio: 'ignore' })
   watcher.unref()
 }
