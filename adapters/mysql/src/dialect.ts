@@ -50,9 +50,9 @@ export const mysqlDialect: SqlDialect = {
     isBytes: (column) => sql`${column} is not null`,
     isJson: (column, type) => ifJson(column, sql`json_type(${column}) = ${sql.lit(type.toUpperCase())}`),
     isField: (column, field, type) => {
-      const expected = sql.lit(type.toUpperCase())
       const found = sql`json_type(json_extract(${column}, ${sql.lit(`$.${field}`)}))`
-      return ifJson(column, sql`coalesce(${found}, ${expected}) = ${expected}`)
+      const [usual, large] = jsonTypes[type]
+      return ifJson(column, sql`coalesce(${found}, ${sql.lit(usual)}) in (${sql.lit(usual)}, ${sql.lit(large)})`)
     },
     partialIndexes: false,
     tableExists: (name) =>
@@ -61,6 +61,9 @@ export const mysqlDialect: SqlDialect = {
     extras: keyLocks,
   },
 }
+
+/** MySQL has another word for large integers. */
+const jsonTypes = { string: ['STRING', 'STRING'], integer: ['INTEGER', 'UNSIGNED INTEGER'] } as const
 
 /** The JSON functions fail where there is no JSON. */
 function ifJson(column: Expression<unknown>, condition: RawBuilder<unknown>): RawBuilder<boolean> {
