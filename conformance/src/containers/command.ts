@@ -35,7 +35,13 @@ export function command(
   })
 }
 
-/** The end of a program's output, for a message. */
-export function tail(output: string, lines = 8): string {
+/** The end of a program's output, for people. */
+export function tail(output: string, lines = 12): string {
   return output.trimEnd().split('\n').slice(-lines).join('\n')
+}
+
+/** The one line of a program's output that says why it failed: of apt and debootstrap the first error, else the last line. */
+export function causeIn(output: string): string {
+  const lines = output.split('\n').map((line) => line.trim())
+  return lines.find((line) => /^E: /.test(line)) ?? lines.findLast((line) => line !== '') ?? 'it said nothing'
 }

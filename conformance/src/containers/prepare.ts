@@ -1,6 +1,7 @@
 import { sharedMariadb, sharedMysql, sharedPgBouncer, sharedPostgres } from './index.ts'
 import { newRun, runVariable } from './runs/run.ts'
 import type { Server, Unavailable } from './servers/server.ts'
+import { ServerUnavailableError } from './unavailable.ts'
 
 /** What a run can count on. */
 export interface Preparation {
@@ -25,15 +26,30 @@ const origins: Readonly<Record<Server['origin'], string>> = {
   given: 'given by its URL',
 }
 
+const all = {
+  PostgreSQL: sharedPostgres,
+  PgBouncer: sharedPgBouncer,
+  MySQL: sharedMysql,
+  MariaDB: sharedMariadb,
+}
+
 /** Starts every server that tests share, for a run that belongs to a process, and says what there is and what not. */
 export async function prepare(owner: number): Promise<Preparation> {
   const run = newRun(owner)
   process.env[runVariable] = run
-  const all = await Promise.all([sharedPostgres(), sharedPgBouncer(), sharedMysql(), sharedMariadb()])
-  const servers = all.map((server) =>
-    server.available
-      ? { available: true as const, name: server.name, version: server.version, origin: origins[server.origin] }
-      : server,
-  )
-  return { run, servers }
+  const servers = Object.entries(all).map(([name, find]) => describe(name, find))
+  return { run, servers: await Promise.all(servers) }
+}
+
+/** A reason, also where tests would throw it: the one who asked decides what it means. */
+async function describe(name: string, find: typeof sharedPostgres): Promise<PreparedServer | Unavailable> {
+  try {
+    const server = await find()
+    return server.available
+      ? { available: true, name, version: server.version, origin: origins[server.origin] }
+      : { ...server, name }
+  } catch (error) {
+    if (!(error instanceof ServerUnavailableError)) throw error
+    return { available: false, name, reason: error.message }
+  }
 }

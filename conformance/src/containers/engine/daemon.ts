@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pass } from 'node:timers/promises'
-import { command, tail } from '../command.ts'
+import { causeIn, command } from '../command.ts'
 import { stateFolder } from '../lock.ts'
 import { ServerUnavailableError } from '../unavailable.ts'
 
@@ -30,7 +30,7 @@ type StartFailure = () => Promise<string | undefined>
 
 async function startService(): Promise<StartFailure> {
   const { ok, output } = await command('systemctl', ['start', 'docker'])
-  return async () => (ok ? undefined : tail(output))
+  return async () => (ok ? undefined : causeIn(output))
 }
 
 async function startDetached(): Promise<StartFailure> {
@@ -47,6 +47,6 @@ async function startDetached(): Promise<StartFailure> {
   return async () => {
     if (failure !== undefined) return failure
     const ended = daemon.exitCode !== null || daemon.signalCode !== null
-    return ended ? tail(await readFile(file, 'utf8')) : undefined
+    return ended ? causeIn(await readFile(file, 'utf8')) : undefined
   }
 }

@@ -1,6 +1,7 @@
 import type { ContainerRuntimeClient } from 'testcontainers'
 import { exclusively } from '../lock.ts'
 import { say } from '../progress.ts'
+import { failingOnce } from '../runs/failures.ts'
 import { ServerUnavailableError } from '../unavailable.ts'
 import { startDaemon } from './daemon.ts'
 import { hostFacts } from './host.ts'
@@ -15,7 +16,11 @@ export type Engine = ContainerRuntimeClient
  * starts one, saying so first. Throws ServerUnavailableError with the reason where that cannot be.
  */
 export async function ensureEngine(): Promise<Engine> {
-  return (await findEngine()) ?? (await exclusively('engine', async () => (await findEngine()) ?? (await makeEngine())))
+  const found = await findEngine()
+  if (found !== undefined) return found
+  return await exclusively('engine', () =>
+    failingOnce('engine', async () => (await findEngine()) ?? (await makeEngine())),
+  )
 }
 
 /** The engine that answers, if one does. */

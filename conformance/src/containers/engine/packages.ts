@@ -1,4 +1,5 @@
-import { command, tail } from '../command.ts'
+import { causeIn, command, tail } from '../command.ts'
+import { say } from '../progress.ts'
 import { ServerUnavailableError } from '../unavailable.ts'
 
 /** Installs Debian packages on this machine; whoever calls has told the user. */
@@ -9,6 +10,6 @@ export async function installPackages(names: readonly string[]): Promise<void> {
   const flags = ['install', '--yes', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300']
   const { ok, output } = await command('apt-get', [...flags, ...names], { env })
   if (ok) return
-  const cause = update.ok ? output : `${tail(update.output)}\n${output}`
-  throw new ServerUnavailableError(`apt-get could not install ${names.join(', ')}: ${tail(cause)}`)
+  say(tail(update.ok ? output : `${update.output}\n${output}`))
+  throw new ServerUnavailableError(`apt-get could not install ${names.join(', ')}: ${causeIn(output)}`)
 }

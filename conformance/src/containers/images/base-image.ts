@@ -1,62 +1,60 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { command, tail } from '../command.ts'
+import { causeIn, command, tail } from '../command.ts'
 import type { Engine } from '../engine/engine.ts'
 import { hasProgram } from '../engine/host.ts'
 import { installPackages } from '../engine/packages.ts'
+import { exclusively } from '../lock.ts'
 import { say } from '../progress.ts'
 import { ServerUnavailableError } from '../unavailable.ts'
 import type { DebianArchive } from './debian-archive.ts'
 import { labelsOf } from './image-facts.ts'
-import type { Suite } from './recipe.ts'
+import { inScratchFolder } from './scratch-folder.ts'
 
+/** The release that has most of the servers that we test on, in current versions. */
+const suite = 'trixie'
 const certificates = '/etc/ssl/certs/ca-certificates.crt'
 
-/** Makes the image of a minimal Debian of a suite, unless it is there; answers its name. */
-export async function ensureBaseImage(engine: Engine, suite: Suite, archive: DebianArchive): Promise<string> {
+/** Makes the image of a minimal Debian, unless it is there; answers its name. */
+export async function ensureBaseImage(engine: Engine, archive: DebianArchive): Promise<string> {
   const name = `waybill/debian:${suite}`
-  if ((await labelsOf(engine, name)) !== undefined) return name
+  await exclusively('base-image', async () => {
+    if ((await labelsOf(engine, name)) === undefined) await makeBaseImage(engine, name, archive)
+  })
+  return name
+}
+
+async function makeBaseImage(engine: Engine, name: string, archive: DebianArchive): Promise<void> {
   if (!hasProgram('debootstrap')) {
     say('installing debootstrap with apt-get, to make images (WAYBILL_NO_INSTALL=1 refuses)')
     await installPackages(['debootstrap'])
   }
   say(`making an image of Debian ${suite} (once, up to a minute)`)
-  const folder = await mkdtemp(join(tmpdir(), 'waybill-debian-'))
-  try {
-    await bootstrap(folder, suite, archive)
-    await configureApt(folder, suite, archive)
+  await inScratchFolder(async (folder) => {
+    await bootstrap(folder, archive)
+    await configureApt(folder, archive)
     await importImage(engine, folder, name)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-  return name
+  })
 }
 
-async function bootstrap(folder: string, suite: Suite, { uri, env }: DebianArchive): Promise<void> {
+async function bootstrap(folder: string, { uri, env }: DebianArchive): Promise<void> {
   const args = ['--variant=minbase', suite, folder, uri]
   const { ok, output } = await command('debootstrap', args, { env })
-  if (!ok) throw new ServerUnavailableError(`debootstrap could not make Debian ${suite}: ${tail(output)}`)
+  if (ok) return
+  say(tail(output))
+  throw new ServerUnavailableError(`debootstrap could not make Debian ${suite}: ${causeIn(output)}`)
 }
 
 /** The image gets its packages the way this machine gets its own. */
-async function configureApt(folder: string, suite: Suite, { uri, aptSettings }: DebianArchive): Promise<void> {
-  const settings = [
-    aptSettings.trimEnd(),
-    'APT::Install-Recommends "false";',
-    // A mirror may be behind with the Release file of sid, which expires after a week.
-    ...(suite === 'sid' ? ['Acquire::Check-Valid-Until "false";'] : []),
-  ]
-  const withoutDocs = [
-    'path-exclude /usr/share/doc/*',
-    'path-exclude /usr/share/man/*',
-    'path-exclude /usr/share/locale/*',
-  ]
+async function configureApt(folder: string, { uri, aptSettings }: DebianArchive): Promise<void> {
+  const apt = `${aptSettings.trimEnd()}\nAPT::Install-Recommends "false";\n`
+  const withoutDocs = ['doc', 'man', 'locale'].map((kind) => `path-exclude /usr/share/${kind}/*\n`)
   await writeFile(join(folder, 'etc/apt/sources.list'), `deb ${uri} ${suite} main\n`)
-  await writeFile(join(folder, 'etc/apt/apt.conf.d/90waybill'), `${settings.join('\n')}\n`)
-  await writeFile(join(folder, 'etc/dpkg/dpkg.cfg.d/90waybill'), `${withoutDocs.join('\n')}\n`)
+  await writeFile(join(folder, 'etc/apt/apt.conf.d/90waybill'), apt)
+  // Nothing is lost if the machine fails during a build: the image is built anew.
+  await writeFile(join(folder, 'etc/dpkg/dpkg.cfg.d/90waybill'), `force-unsafe-io\n${withoutDocs.join('')}`)
   // Packages that start their server when they are installed are told not to.
   await writeFile(join(folder, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 })
   if (uri.startsWith('https:')) await copyFile(certificates, join(folder, certificates))

@@ -12,7 +12,7 @@ interface BuildEvent {
 
 /** Builds an image from a recipe, on a base that the engine holds. */
 export async function buildImage(engine: Engine, image: string, recipe: ImageRecipe, base: string): Promise<void> {
-  say(`building ${image} from the packages of Debian ${recipe.suite} (once, up to a minute)`)
+  say(`building ${image} from Debian's packages (once, up to a minute)`)
   const folder = folderOf(recipe)
   const settings = {
     t: image,
@@ -34,6 +34,6 @@ export async function buildImage(engine: Engine, image: string, recipe: ImageRec
 }
 
 function failureOf(image: string, message: string, events: readonly BuildEvent[] = []): ServerUnavailableError {
-  const output = events.map((event) => event.stream ?? '').join('')
-  return new ServerUnavailableError(`${image} could not be built: ${message}\n${tail(output)}`)
+  say(tail(events.map((event) => event.stream ?? '').join('')))
+  return new ServerUnavailableError(`${image} could not be built: ${message}`)
 }

@@ -12,12 +12,22 @@ export interface DebianArchive {
 
 /** Reads the machine's apt configuration; undefined if none of its sources is a Debian archive. */
 export async function findDebianArchive(): Promise<DebianArchive | undefined> {
-  const targets = await command('apt-get', ['indextargets', '--format', '$(ORIGIN)|$(LABEL)|$(REPO_URI)'])
-  const uri = archiveIn(targets.stdout)
+  const uri = (await findUri()) ?? (await findUriAfterUpdate())
   if (uri === undefined) return undefined
   const keys = ['Acquire::http::Proxy', 'Acquire::https::Proxy', 'Acquire::Retries']
   const settings = await command('apt-config', ['dump', '--format', '%F "%v";%n', ...keys])
   return { uri, aptSettings: settings.stdout, env: proxiesIn(settings.stdout) }
+}
+
+async function findUri(): Promise<string | undefined> {
+  const targets = await command('apt-get', ['indextargets', '--format', '$(ORIGIN)|$(LABEL)|$(REPO_URI)'])
+  return archiveIn(targets.stdout)
+}
+
+/** apt knows whose archive a source is only once it has fetched its lists. */
+async function findUriAfterUpdate(): Promise<string | undefined> {
+  await command('apt-get', ['update'])
+  return await findUri()
 }
 
 /** The archive among `origin|label|uri` lines, of which updates and security have other labels or the same URI. */

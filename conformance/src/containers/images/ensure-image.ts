@@ -2,6 +2,7 @@ import type { Engine } from '../engine/engine.ts'
 import { hostFacts } from '../engine/host.ts'
 import { exclusively } from '../lock.ts'
 import { say } from '../progress.ts'
+import { failingOnce } from '../runs/failures.ts'
 import { ServerUnavailableError } from '../unavailable.ts'
 import { buildImage } from './build.ts'
 import { labelsOf } from './image-facts.ts'
@@ -11,10 +12,13 @@ import { standInBase } from './stand-in.ts'
 
 /** Makes sure that the engine holds an image: as it is, pulled, or built from its recipe where no registry answers. */
 export async function ensureImage(engine: Engine, image: string, recipe: ImageRecipe): Promise<ImageOrigin> {
-  return (await usable(engine, image, recipe)) ?? (await exclusively('images', () => make(engine, image, recipe)))
+  const present = await usable(engine, image, recipe)
+  if (present !== undefined) return present
+  const name = `image-${image.replaceAll(/[^\w.-]/g, '-')}`
+  return await exclusively(name, () => failingOnce(name, () => makeImage(engine, image, recipe)))
 }
 
-async function make(engine: Engine, image: string, recipe: ImageRecipe): Promise<ImageOrigin> {
+async function makeImage(engine: Engine, image: string, recipe: ImageRecipe): Promise<ImageOrigin> {
   const present = await usable(engine, image, recipe)
   if (present !== undefined) return present
   const official = recipe.officialBase ?? image
@@ -28,22 +32,18 @@ async function make(engine: Engine, image: string, recipe: ImageRecipe): Promise
 async function buildWithoutRegistry(engine: Engine, image: string, recipe: ImageRecipe, why: string): Promise<void> {
   say(why)
   try {
-    await buildImage(engine, image, recipe, await standInBase(engine, recipe.suite, hostFacts()))
+    await buildImage(engine, image, recipe, await standInBase(engine, hostFacts()))
   } catch (error) {
     if (!(error instanceof ServerUnavailableError)) throw error
     throw new ServerUnavailableError(`${why}; and ${error.message}`, { cause: error })
   }
 }
 
-/** Why the registry gave nothing to this process before; asking again for the next image would only cost time. */
-let lastRefusal: string | undefined
-
 /** Why an official image cannot be had; undefined: it is there. */
 async function refusalOfRegistry(engine: Engine, image: string): Promise<string | undefined> {
   const held = await labelsOf(engine, image)
   if (held !== undefined && held[builtLabel] === undefined) return undefined
-  lastRefusal ??= await pullImage(engine, image)
-  return lastRefusal
+  return await pullImage(engine, image)
 }
 
 /** Undefined if the image is not there, or was built by another recipe. */

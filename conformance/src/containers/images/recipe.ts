@@ -3,14 +3,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The Debian releases that images are made of; sid has what no stable release has. */
-export type Suite = 'trixie' | 'sid'
-
 /** How to build an image from distribution packages. */
 export interface ImageRecipe {
   /** The folder of `conformance/images` with its Dockerfile. */
   readonly folder: string
-  readonly suite: Suite
   /**
    * For a server without an official image: the official image of the distribution to build on. Without this, the recipe is
    * of a stand-in, built only where the official image cannot be had.
@@ -33,7 +29,7 @@ export function originBy(labels: Readonly<Record<string, string>>, recipe: Image
 /** Changes when the recipe does. */
 export async function fingerprint(recipe: ImageRecipe): Promise<string> {
   const folder = folderOf(recipe)
-  const hash = createHash('sha256').update(recipe.suite)
+  const hash = createHash('sha256')
   for (const file of (await readdir(folder)).toSorted()) hash.update(file).update(await readFile(join(folder, file)))
   return hash.digest('hex').slice(0, 16)
 }

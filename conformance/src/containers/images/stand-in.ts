@@ -4,7 +4,6 @@ import type { HostFacts } from '../engine/plan.ts'
 import { ServerUnavailableError } from '../unavailable.ts'
 import { ensureBaseImage } from './base-image.ts'
 import { findDebianArchive } from './debian-archive.ts'
-import type { Suite } from './recipe.ts'
 
 /** Why this machine cannot make a base image for stand-ins; undefined: it can try. */
 export function reasonAgainstStandIns(host: HostFacts, hasDebootstrap: boolean): string | undefined {
@@ -17,10 +16,10 @@ export function reasonAgainstStandIns(host: HostFacts, hasDebootstrap: boolean):
 }
 
 /** Makes the base of stand-ins from this machine's own package archive; answers the image's name. */
-export async function standInBase(engine: Engine, suite: Suite, host: HostFacts): Promise<string> {
+export async function standInBase(engine: Engine, host: HostFacts): Promise<string> {
   const reason = reasonAgainstStandIns(host, hasProgram('debootstrap'))
   if (reason !== undefined) throw new ServerUnavailableError(reason)
   const archive = await findDebianArchive()
   if (archive === undefined) throw new ServerUnavailableError('none of the sources of apt is a Debian archive')
-  return await ensureBaseImage(engine, suite, archive)
+  return await ensureBaseImage(engine, archive)
 }

@@ -4,6 +4,7 @@ import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stateFolder } from '../lock.ts'
+import { forgetEndedRuns } from './failures.ts'
 import { keptRun } from './run.ts'
 
 /**
@@ -12,6 +13,7 @@ import { keptRun } from './run.ts'
  */
 export async function watch(run: string): Promise<void> {
   if (run === keptRun || !(await isFirst(run))) return
+  await forgetEndedRuns()
   const file = fileURLToPath(new URL('watcher.ts', import.meta.url))
   const watcher = spawn(process.execPath, [file, run], { detached: true, stdio: 'ignore' })
   watcher.unref()

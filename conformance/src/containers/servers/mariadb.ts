@@ -7,7 +7,7 @@ export const mariadb: ServerKind = {
   id: 'mariadb',
   name: 'MariaDB',
   image: 'mariadb:11',
-  recipe: { folder: 'mariadb', suite: 'trixie' },
+  recipe: { folder: 'mariadb' },
   port: 3306,
   urlVariable: 'WAYBILL_TEST_MARIADB_URL',
   environment: { MARIADB_ROOT_PASSWORD: password, MARIADB_DATABASE: 'waybill' },

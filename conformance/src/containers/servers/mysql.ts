@@ -7,7 +7,7 @@ export const mysql: ServerKind = {
   id: 'mysql',
   name: 'MySQL',
   image: 'mysql:9',
-  recipe: { folder: 'mysql', suite: 'sid' },
+  recipe: { folder: 'mysql' },
   port: 3306,
   urlVariable: 'WAYBILL_TEST_MYSQL_URL',
   environment: { MYSQL_ROOT_PASSWORD: password, MYSQL_DATABASE: 'waybill' },

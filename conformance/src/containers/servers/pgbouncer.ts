@@ -23,7 +23,7 @@ export const givenPgBouncer: ServerKind = {
   id: 'pgbouncer',
   name: 'PgBouncer',
   image: 'waybill/pgbouncer:1',
-  recipe: { folder: 'pgbouncer', suite: 'trixie', officialBase: 'debian:trixie-slim' },
+  recipe: { folder: 'pgbouncer', officialBase: 'debian:trixie-slim' },
   port: 6432,
   urlVariable: 'WAYBILL_TEST_PGBOUNCER_URL',
   environment: {},

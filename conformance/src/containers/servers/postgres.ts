@@ -8,7 +8,7 @@ export const postgres: ServerKind = {
   id: 'postgres',
   name: 'PostgreSQL',
   image: 'postgres:17',
-  recipe: { folder: 'postgres', suite: 'trixie' },
+  recipe: { folder: 'postgres' },
   port: 5432,
   urlVariable: 'WAYBILL_TEST_POSTGRES_URL',
   environment: { POSTGRES_PASSWORD: password, POSTGRES_DB: 'waybill' },
