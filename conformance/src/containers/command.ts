@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { type ExecFileException, execFile } from 'node:child_process'
 
 export interface CommandOutcome {
   readonly ok: boolean
@@ -29,10 +29,15 @@ export function command(
   }
   return new Promise((resolve) => {
     execFile(file, args, options, (error, stdout, stderr) => {
-      const why = error === null || error.code !== undefined ? '' : `\n${error.message}`
-      resolve({ ok: error === null, stdout, output: `${stdout}${stderr}${why}` })
+      resolve({ ok: error === null, stdout, output: `${stdout}${stderr}${whyWithoutExitCode(error, options.timeout)}` })
     })
   })
+}
+
+/** Empty for a program that ended by itself. */
+function whyWithoutExitCode(error: ExecFileException | null, timeoutMs: number): string {
+  if (error === null || typeof error.code === 'number') return ''
+  return error.killed === true ? `stopped after ${timeoutMs} ms\n` : `${error.message}\n`
 }
 
 /** The end of a program's output, for people. */

@@ -11,13 +11,25 @@ const tellAfterMs = 5000
 /** A holder that has not touched its lock for so long is dead. */
 const staleMs = 20_000
 
+/** Who waits inside this process, by name: only the first of them contends with other processes. */
+const queues = new Map<string, Promise<unknown>>()
+
 /**
- * Runs work while no other process of this user on this machine runs work under the same name. A lock whose holder died is
- * taken over.
+ * Runs work while nobody else of this user on this machine, in this process or another, runs work under the same name. A
+ * lock whose holder died is taken over.
  */
 export async function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
-  const folder = await stateFolder()
-  const release = await acquire(join(folder, name), name)
+  const before = queues.get(name) ?? Promise.resolve()
+  const mine = before.then(() => locked(name, work))
+  queues.set(
+    name,
+    mine.catch(() => undefined),
+  )
+  return await mine
+}
+
+async function locked<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const release = await acquire(join(await stateFolder(), name), name)
   try {
     return await work()
   } finally {
@@ -42,7 +54,7 @@ async function acquire(path: string, name: string): Promise<() => Promise<void>>
       const isHeld = error instanceof Error && 'code' in error && error.code === 'ELOCKED'
       if (!isHeld || waitedMs > patienceMs) throw error
       if (!told && waitedMs > tellAfterMs) {
-        say(`somebody else is at it (${name}); waiting for that to end`)
+        say(`another process is at it (${name}); waiting for it`)
         told = true
       }
       await pass(lookEveryMs)
