@@ -32,6 +32,7 @@ export const mysqlDialect: SqlDialect = {
   // since a failover has another one.
   rowOneOf: (parameter) =>
     sql`(position in (${parameter((rows) => rows.map((row) => row.position))}) and id in (${parameter((rows) => rows.map((row) => row.id))}))`,
+  hasStatus: (status) => sql`concat(status) = ${sql.lit(status)}`,
   // The server counts 1 for a row that it inserted, and 2 for one that it changed. A change to the same values would be
   // counted as the client's flags say, so this one changes something.
   skipKnown: (insert) => insert.onDuplicateKeyUpdate({ recorded_at: sql`recorded_at + 1` }),

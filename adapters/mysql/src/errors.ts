@@ -86,9 +86,11 @@ export function classifyMysqlError(error: unknown): unknown {
 
 /** What the server said; `undefined` for what befell the connection. */
 export function serverErrorNumber(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errno' in error) || typeof error.errno !== 'number') return undefined
-  // The numbers of the operating system are negative.
-  return error.errno >= 1000 ? error.errno : undefined
+  if (!(error instanceof Error)) return undefined
+  // Between two statements the driver takes it for the code.
+  const numbers = ['errno' in error && error.errno, 'code' in error && error.code]
+  // Those of the operating system are negative.
+  return numbers.find((number): number is number => typeof number === 'number' && number >= 1000)
 }
 
 function classifyConnectionError(error: Error): unknown {

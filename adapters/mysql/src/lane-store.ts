@@ -69,7 +69,7 @@ function pendingTemplate(
         .selectFrom(table.messages)
         .select('position')
         .where(dialect.rowOneOf(parameter))
-        .where('status', '=', sql.lit('PENDING')),
+        .where(sql<boolean>`concat(status) = 'PENDING'`),
     ),
   )
 }

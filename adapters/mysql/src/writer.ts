@@ -1,11 +1,16 @@
-import type { OutboxMessage, OutboxWriter } from '@waybill/core/contracts'
-import { insertStatements, type SqlContext } from '@waybill/sql'
+import { MessageError, type OutboxMessage, type OutboxWriter } from '@waybill/core/contracts'
+import { insertStatements, type SqlContext, type SqlExecutor } from '@waybill/sql'
+import { CompiledQuery } from 'kysely'
 import { keyLockTemplate } from './key-locks.ts'
 import { executorWithin, type MysqlTransaction } from './transaction.ts'
 
-/** Beyond these a statement gets no faster, and comes near to the smallest `max_allowed_packet` that servers start with. */
+/** Beyond these a statement gets no faster. Bytes take twice their number, so that any server's packets are large enough. */
 const rowsPerStatement = 100
-const payloadBytesPerStatement = 2_000_000
+const payloadBytesPerStatement = 400_000
+
+const packetQuery = CompiledQuery.raw('select @@max_allowed_packet as bytes') as CompiledQuery<{
+  readonly bytes: number
+}>
 
 export function mysqlWriter(context: SqlContext): Pick<OutboxWriter<MysqlTransaction>, 'insert' | 'lockKey'> {
   const statements = insertStatements(context)
@@ -17,10 +22,23 @@ export function mysqlWriter(context: SqlContext): Pick<OutboxWriter<MysqlTransac
     async insert(tx, messages) {
       const transaction = await executorWithin(tx)
       for (const some of inPackets(messages)) {
+        await requirePacket(transaction, some)
         for (const statement of statements(some, rowsPerStatement)) await transaction.execute(statement)
       }
     },
   }
+}
+
+/** The server breaks off the connection at a packet that is too large, mostly without a word of why. */
+async function requirePacket(executor: SqlExecutor, messages: readonly OutboxMessage[]): Promise<void> {
+  const [message, ...others] = messages
+  if (message === undefined || others.length > 0 || message.payload.byteLength <= payloadBytesPerStatement) return
+  const { rows } = await executor.execute(packetQuery)
+  const bytes = Number(rows[0]?.bytes ?? Number.POSITIVE_INFINITY)
+  const needed = 2 * message.payload.byteLength + 4 * JSON.stringify(message.headers).length + 16_384
+  if (needed <= bytes) return
+  const text = `The server takes statements of ${bytes} bytes, and this message needs ${needed}: raise its max_allowed_packet`
+  throw new MessageError('PAYLOAD_TOO_LARGE', text)
 }
 
 /** Parts that are small enough for one packet each, unless a single message is not. */

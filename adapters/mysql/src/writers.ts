@@ -69,7 +69,7 @@ export function writerWatch(context: SqlContext, session: Session): WriterWatch 
 /** Locks of the messages' table, and of the one that the statement itself reads, as a proof that the view shows locks. */
 function lockViews({ builder, table }: SqlContext): readonly CompiledQuery<LockRow>[] {
   const names = sql`(${sql.lit(table.messages)}, ${sql.lit(table.meta)})`
-  const held = sql`(select count(*) from ${sql.table(table.meta)}) > 0`
+  const held = sql`exists(select 1 from ${sql.table(table.meta)} where name = 'schema_version')`
   const views: readonly RawBuilder<LockRow>[] = [
     sql`select object_name as name, lock_type as mode, concat(owner_thread_id, ':', owner_event_id) as writer
       from performance_schema.metadata_locks where object_type = 'TABLE' and object_schema = database()

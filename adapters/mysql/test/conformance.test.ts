@@ -1,25 +1,21 @@
 import { describeInbox, describeStorage, type StorageHarness } from '@waybill/conformance'
-import { onServer } from '@waybill/conformance/containers'
 import type { OutboxStorage } from '@waybill/core/contracts'
 import type { Connection } from 'mysql2/promise'
 import { describe, it } from 'vitest'
 import { type MysqlTransaction, mysqlInbox, mysqlStorage } from '../src/index.ts'
-import { migratedDatabase, servers, type TestDatabase } from './database.ts'
+import { migratedDatabase, onEachServer, type TestDatabase } from './database.ts'
 
-for (const server of await servers()) {
-  onServer(server, { it }, (available) => {
-    const label = `${available.name} ${available.version}`
-    describeStorage(label, { describe, it }, async () => storageHarness(await migratedDatabase(available)))
-    describeInbox(label, { describe, it }, async () => {
-      const test = await migratedDatabase(available)
-      const open = () => {
-        const inbox = mysqlInbox({ db: test.kysely() })
-        return { inbox, runner: inbox }
-      }
-      return { ...open(), reopen: async () => open(), close: async () => test[Symbol.asyncDispose]() }
-    })
+await onEachServer((server) => {
+  describeStorage('mysql', { describe, it }, async () => storageHarness(await migratedDatabase(server)))
+  describeInbox('mysql', { describe, it }, async () => {
+    const test = await migratedDatabase(server)
+    const open = () => {
+      const inbox = mysqlInbox({ db: test.kysely() })
+      return { inbox, runner: inbox }
+    }
+    return { ...open(), reopen: async () => open(), close: async () => test[Symbol.asyncDispose]() }
   })
-}
+})
 
 async function storageHarness(test: TestDatabase): Promise<StorageHarness<MysqlTransaction>> {
   const storage = mysqlStorage({ pool: test.pool() })

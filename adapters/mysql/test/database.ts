@@ -1,13 +1,18 @@
-import { type Server, sharedMariadb, sharedMysql, type Unavailable } from '@waybill/conformance/containers'
+import { onServer, type Server, sharedMariadb, sharedMysql } from '@waybill/conformance/containers'
 import type { OutboxMessage } from '@waybill/core/contracts'
 import { Kysely, MysqlDialect } from 'kysely'
 import { createPool } from 'mysql2'
 import { type Connection, createConnection, type Pool, type PoolOptions, type RowDataPacket } from 'mysql2/promise'
+import { describe, it } from 'vitest'
 import { migrateMysql } from '../src/index.ts'
 
-/** The servers that all tests run on. */
-export async function servers(): Promise<readonly (Server | Unavailable)[]> {
-  return [await sharedMysql(), await sharedMariadb()]
+/** Registers tests once for each server, or one skipped test in place of those whose server is not there. */
+export async function onEachServer(register: (server: Server) => void): Promise<void> {
+  for (const server of [await sharedMysql(), await sharedMariadb()]) {
+    onServer(server, { it }, (available) =>
+      describe(`on ${available.name} ${available.version}`, () => register(available)),
+    )
+  }
 }
 
 type AnyTables = Record<string, Record<string, unknown>>

@@ -33,6 +33,11 @@ export interface SqlDialect {
   ): RawBuilder<boolean>
   /** Whether a row of the messages is listed: by position and id, or by position alone where none is drawn twice. */
   rowOneOf(parameter: Parameter<readonly RowRef[]>): RawBuilder<boolean>
+  /**
+   * Whether a listed row has that status, said so that no planner looks for rows by status instead, and locks those that are
+   * not listed. Absent: an equation, where no index begins with the status.
+   */
+  hasStatus?(status: 'PENDING' | 'PUBLISHED'): RawBuilder<boolean>
   /** Makes an insert pass over rows whose key is there, and over nothing else. */
   skipKnown(insert: ReceiptInsert): ReceiptInsert
   /** At the end of a `select` inside a transaction: rows are held against change, or only against removal. */

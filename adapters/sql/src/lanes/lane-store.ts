@@ -97,9 +97,10 @@ function publishTemplate({ builder, dialect, table }: SqlContext, keeps: boolean
   return template((parameter) => {
     const listed = dialect.rowOneOf(parameter)
     const published = { status: sql.lit('PUBLISHED' as const), published_at: dialect.now }
+    const pending = dialect.hasStatus?.('PENDING') ?? sql<boolean>`status = 'PENDING'`
     return keeps
-      ? builder.updateTable(table.messages).set(published).where(listed).where('status', '=', sql.lit('PENDING'))
-      : builder.deleteFrom(table.messages).where(listed).where('status', '=', sql.lit('PENDING'))
+      ? builder.updateTable(table.messages).set(published).where(listed).where(pending)
+      : builder.deleteFrom(table.messages).where(listed).where(pending)
   })
 }
 
