@@ -24,7 +24,7 @@ describe.each([postgres, givenPgBouncer, mysql, mariadb])('compose.yaml and the 
   })
 
   it('on the URL that its head gives', () => {
-    const [, published] = new RegExp(`'127.0.0.1:(\\d+):${kind.port}'`).exec(serviceOf(kind)) ?? []
+    const [, published] = new RegExp(`"127.0.0.1:(\\d+):${kind.port}"`).exec(serviceOf(kind)) ?? []
     const url = (kind === givenPgBouncer ? postgres : kind).url('127.0.0.1', Number(published))
     expect(compose).toContain(`#   ${kind.urlVariable}=${url}\n`)
   })
