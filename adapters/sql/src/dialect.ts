@@ -26,6 +26,8 @@ export interface SqlDialect {
   list(values: readonly (number | string | readonly [string, string])[]): unknown
   /** Whether a column is in a list of numbers or texts. */
   oneOf(column: Expression<unknown>, list: Expression<unknown>, element: 'number' | 'text'): RawBuilder<boolean>
+  /** Whether a column is in no list, where that is something else than the opposite of {@link oneOf}. */
+  noneOf?(column: Expression<unknown>, list: Expression<unknown>, element: 'number' | 'text'): RawBuilder<boolean>
   /** Whether two columns together are in a list of pairs of texts. */
   pairOneOf(
     columns: readonly [Expression<unknown>, Expression<unknown>],

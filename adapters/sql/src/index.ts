@@ -11,7 +11,7 @@ export {
 export { sqlInbox } from './inbox.ts'
 export { type InsertStatements, insertStatements } from './insert.ts'
 export { type AnyKysely, type AnyTransaction, kyselyExecutor, requireTransaction } from './kysely-executor.ts'
-export { type LaneStoreParts, sqlLaneStore } from './lanes/lane-store.ts'
+export { type LaneStoreParts, publishTemplate, sqlLaneStore } from './lanes/lane-store.ts'
 export {
   byFilters,
   nextDue,

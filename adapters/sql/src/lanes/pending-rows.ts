@@ -32,11 +32,12 @@ const filters: readonly { readonly applies: (request: LaneRead) => boolean; read
   {
     applies: (request) => request.exclude.length > 0,
     condition: (dialect, parameter) =>
-      sql`not ${dialect.oneOf(
-        sql.ref('position'),
+      noneOf(
+        dialect,
+        'position',
         parameter((request) => dialect.list(request.exclude)),
         'number',
-      )}`,
+      ),
   },
   {
     applies: (request) => request.onlyTopic !== null,
@@ -45,11 +46,12 @@ const filters: readonly { readonly applies: (request: LaneRead) => boolean; read
   {
     applies: (request) => request.skipTopics.length > 0,
     condition: (dialect, parameter) =>
-      sql`not ${dialect.oneOf(
-        sql.ref('topic'),
+      noneOf(
+        dialect,
+        'topic',
         parameter((request) => dialect.list(request.skipTopics)),
         'text',
-      )}`,
+      ),
   },
   {
     applies: (request) => request.skipKeys.length > 0,
@@ -59,6 +61,16 @@ const filters: readonly { readonly applies: (request: LaneRead) => boolean; read
     },
   },
 ]
+
+function noneOf(
+  dialect: SqlDialect,
+  column: string,
+  list: RawBuilder<unknown>,
+  element: 'number' | 'text',
+): RawBuilder<boolean> {
+  const ref = sql.ref(column)
+  return dialect.noneOf?.(ref, list, element) ?? sql`not ${dialect.oneOf(ref, list, element)}`
+}
 
 export function pendingRows(context: SqlContext): PendingRows {
   const of = (kind: RowKind) => byFilters((mask) => rowsTemplate(context, kind, mask))
