@@ -1,5 +1,6 @@
 import { globSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 // Packages import each other by name; inside the workspace that means sources. The rest are Vite's own server conditions.
@@ -12,6 +13,8 @@ const config: ViteUserConfig = defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // Test files that need a server share one; only those that ask for it start it.
+    globalSetup: [fileURLToPath(new URL('conformance/src/containers/global-setup.ts', import.meta.url))],
     projects: packages.map((root) => ({
       extends: true as const,
       root,

@@ -2,6 +2,7 @@ import type { RowRef } from '@waybill/core/lanes'
 import {
   type ColumnDataType,
   type ColumnDefinitionBuilder,
+  type Compilable,
   type Dialect,
   DummyDriver,
   type Expression,
@@ -12,6 +13,7 @@ import {
   sql,
 } from 'kysely'
 import { type TableNames, type Tables, tableNames } from './tables.ts'
+import type { Parameter } from './template.ts'
 
 export type ReceiptInsert = InsertQueryBuilder<Tables, 'receipts', InsertResult>
 
@@ -24,15 +26,20 @@ export interface SqlDialect {
   list(values: readonly (number | string | readonly [string, string])[]): unknown
   /** Whether a column is in a list of numbers or texts. */
   oneOf(column: Expression<unknown>, list: Expression<unknown>, element: 'number' | 'text'): RawBuilder<boolean>
+  /** Whether a column is in no list, where that is something else than the opposite of {@link oneOf}. */
+  noneOf?(column: Expression<unknown>, list: Expression<unknown>, element: 'number' | 'text'): RawBuilder<boolean>
   /** Whether two columns together are in a list of pairs of texts. */
   pairOneOf(
     columns: readonly [Expression<unknown>, Expression<unknown>],
     list: Expression<unknown>,
   ): RawBuilder<boolean>
-  /** Makes one value of many rows' places, for {@link rowOneOf}. */
-  rows(rows: readonly RowRef[]): unknown
   /** Whether a row of the messages is listed: by position and id, or by position alone where none is drawn twice. */
-  rowOneOf(list: Expression<unknown>): RawBuilder<boolean>
+  rowOneOf(parameter: Parameter<readonly RowRef[]>): RawBuilder<boolean>
+  /**
+   * Whether a listed row has that status, said so that no planner looks for rows by status instead, and locks those that are
+   * not listed. Absent: an equation, where no index begins with the status.
+   */
+  hasStatus?(status: 'PENDING' | 'PUBLISHED'): RawBuilder<boolean>
   /** Makes an insert pass over rows whose key is there, and over nothing else. */
   skipKnown(insert: ReceiptInsert): ReceiptInsert
   /** At the end of a `select` inside a transaction: rows are held against change, or only against removal. */
@@ -49,6 +56,8 @@ export interface SchemaDialect {
   readonly payload: ColumnDataType | RawBuilder<unknown>
   /** Makes a column the primary key, drawn ascending at the insert and never given twice. */
   position(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder
+  /** No check may look at such a column: the relay's store watches that positions stay safe integers. */
+  readonly uncheckedPosition?: true
   /** Lane of `ordering_key ?? id`: stable for ever, well spread, computable by plain SQL. */
   readonly lane: RawBuilder<number>
   /** Whether a text has 1 to 255 characters, none of them NUL. */
@@ -58,17 +67,22 @@ export interface SchemaDialect {
   isJson(column: Expression<unknown>, type: 'object' | 'array'): RawBuilder<boolean>
   /** Whether a field of a JSON object is absent or of that type. */
   isField(column: Expression<unknown>, field: string, type: 'string' | 'integer'): RawBuilder<boolean>
-  /** Whether an index can hold only the rows of a condition. Else indexes begin with the status. */
+  /** Whether an index can hold only the rows of a condition. Else one index begins with the status. */
   readonly partialIndexes: boolean
   /** Answers a row if there is a table of that name. */
   tableExists(name: string): RawBuilder<unknown>
   /** Follows the definition of a table, for example its engine. `rows`: it has a number as its primary key. */
-  tableEnd(kind: 'rows' | 'keyed'): RawBuilder<unknown>
+  tableEnd(kind: 'rows' | 'keyed', table: keyof Tables): RawBuilder<unknown>
+  /** What only this database has beside the tables, for example a function. */
+  extras?(context: SqlContext): { readonly create: readonly Compilable[]; readonly drop: readonly Compilable[] }
 }
 
-/** A lease that ends further ahead than it can have been given was given before the clock was set back. */
+/**
+ * A lease that ends further ahead than it can have been given was given before the clock was set back. By as much as another
+ * lease: where the clock is the statement's beginning, the row may have been renewed while the statement waited for it.
+ */
 export function expiredLease({ now }: SqlDialect): RawBuilder<number | boolean> {
-  return sql`(lease_until <= ${now} or lease_until > ${now} + lease_ms)`
+  return sql`(lease_until <= ${now} or lease_until > ${now} + 2 * lease_ms)`
 }
 
 /** The builder of one storage's statements. It compiles and never executes. */
@@ -77,9 +91,12 @@ export interface SqlContext {
   readonly builder: Kysely<Tables>
   readonly table: TableNames
   readonly tablePrefix: string
+  /** Where the tables are; absent: wherever the connection looks for them. */
+  readonly schema: string | undefined
 }
 
-export function sqlContext(dialect: SqlDialect, tablePrefix: string): SqlContext {
-  const builder = new Kysely<Tables>({ dialect: { ...dialect.compiler, createDriver: () => new DummyDriver() } })
-  return { dialect, builder, table: tableNames(tablePrefix), tablePrefix }
+export function sqlContext(dialect: SqlDialect, tablePrefix: string, schema?: string): SqlContext {
+  const plain = new Kysely<Tables>({ dialect: { ...dialect.compiler, createDriver: () => new DummyDriver() } })
+  const builder = schema === undefined ? plain : plain.withSchema(schema)
+  return { dialect, builder, table: tableNames(tablePrefix), tablePrefix, schema }
 }

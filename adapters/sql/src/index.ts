@@ -11,16 +11,24 @@ export {
 export { sqlInbox } from './inbox.ts'
 export { type InsertStatements, insertStatements } from './insert.ts'
 export { type AnyKysely, type AnyTransaction, kyselyExecutor, requireTransaction } from './kysely-executor.ts'
-export { type LaneStoreParts, sqlLaneStore } from './lanes/lane-store.ts'
+export { type LaneStoreParts, publishTemplate, sqlLaneStore } from './lanes/lane-store.ts'
 export {
+  byFilters,
+  nextDue,
+  type PendingQuery,
+  type PendingQueryParts,
   type PendingRows,
   type PositionRange,
   pendingPositions,
+  pendingQuery,
   pendingRows,
+  type RowKind,
   type ScheduleRow,
   schedule,
 } from './lanes/pending-rows.ts'
-export { type LaneRowColumns, toLaneRow } from './message-row.ts'
+export { type LaneRowColumns, readColumns, toLaneRow } from './message-row.ts'
 export { checkSchema } from './schema/check.ts'
 export { migrateAll, migrationSql, migrations } from './schema/migrations.ts'
 export type { TableNames, Tables } from './tables.ts'
+export { type Parameter, type Template, template } from './template.ts'
+export { untilAborted } from './until-aborted.ts'

@@ -46,7 +46,13 @@ export const messageColumns = [
 export type MessageRow = Pick<Selectable<MessagesTable>, (typeof messageColumns)[number]>
 
 /** Columns that a lane row has besides its message's. */
-export const laneColumns = ['position', 'lane', 'attempts', 'crashes'] as const
+const laneColumns = ['position', 'lane', 'attempts', 'crashes'] as const
+
+/** Columns of a read, in their order. */
+export const readColumns: readonly ((typeof laneColumns)[number] | (typeof messageColumns)[number])[] = [
+  ...laneColumns,
+  ...messageColumns,
+]
 
 export type LaneRowColumns = MessageRow & Pick<Selectable<MessagesTable>, (typeof laneColumns)[number]>
 

@@ -18,8 +18,10 @@ export const sqliteDialect: SqlDialect = {
   pairOneOf: ([first, second], list) =>
     sql`(${first}, ${second}) in (select value ->> 0, value ->> 1 from json_each(${list}))`,
   // One file has one history: AUTOINCREMENT never draws a position again.
-  rows: (rows) => `[${rows.map((row) => row.position).join()}]`,
-  rowOneOf: (list) => sql`position in (select value from json_each(${list}))`,
+  rowOneOf(parameter) {
+    const list = parameter((rows) => `[${rows.map((row) => row.position).join()}]`)
+    return sql`position in (select value from json_each(${list}))`
+  },
   skipKnown: (insert) => insert.onConflict((conflict) => conflict.doNothing()),
   // A transaction that writes is the only one.
   holdAgainst: { change: nothing, removal: nothing },

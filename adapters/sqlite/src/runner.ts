@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ConfigurationError, type TransactionOptions, type TransactionRunner } from '@waybill/core/contracts'
-import { type AnyKysely, type AnyTransaction, onlyRow, type SqlContext } from '@waybill/sql'
+import { type AnyKysely, type AnyTransaction, onlyRow, type SqlContext, untilAborted } from '@waybill/sql'
 import { CompiledQuery, sql } from 'kysely'
 import { classifyEndedTransaction, classifySqliteError, classifyWorkError } from './errors.ts'
 import { whileBusy } from './retry.ts'
@@ -82,20 +82,5 @@ function lockTaker({ builder, table }: SqlContext): (tx: AnyTransaction) => Prom
     } finally {
       await timeout(`pragma busy_timeout = ${busyTimeoutMs}`)
     }
-  }
-}
-
-/** What an aborted `work` still does finds its transaction ended: Kysely refuses it. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work
-  const aborted = Promise.withResolvers<never>()
-  const stop = () => aborted.reject(signal.reason)
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    const result = await Promise.race([work, aborted.promise])
-    signal.throwIfAborted()
-    return result
-  } finally {
-    signal.removeEventListener('abort', stop)
   }
 }

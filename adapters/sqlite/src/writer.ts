@@ -7,7 +7,7 @@ import { requireKyselyTransaction, requireOpenTransaction } from './transaction.
 /** Kysely prepares at every call, so that one statement for many rows is faster; SQLite takes 32,766 values in one. */
 const rowsPerStatement = 100
 
-export interface SqliteWriter extends Pick<OutboxWriter<AnyTransaction>, 'insert'> {
+export interface SqliteWriter extends Required<Pick<OutboxWriter<AnyTransaction>, 'insert' | 'lockKey'>> {
   /** As `insert`. `tx` is the connection inside its transaction. */
   insertSync(tx: Database, messages: readonly OutboxMessage[]): void
 }
@@ -19,6 +19,10 @@ export function sqliteWriter(context: SqlContext): SqliteWriter {
     async insert(tx, messages) {
       const transaction = kyselyExecutor(requireKyselyTransaction(tx), classifySqliteError)
       for (const statement of statements(messages, rowsPerStatement)) await transaction.execute(statement)
+    },
+    /** One transaction writes at a time, so that positions are drawn in the order of the commits without it. */
+    async lockKey(tx) {
+      requireKyselyTransaction(tx)
     },
     insertSync(tx, messages) {
       const database = requireOpenTransaction(tx)

@@ -65,6 +65,16 @@ export const disruption: StorageRequirement<Disruption> = {
   find: (harness) => harness.disrupt,
 }
 
+export const keyLock: StorageRequirement<NonNullable<OutboxStorage<OpaqueTransaction>['lockKey']>> = {
+  name: 'lockKey (a lock on an ordering key)',
+  find: ({ storage }) => storage.lockKey?.bind(storage),
+}
+
+export const outsideTransaction: StorageRequirement<() => OpaqueTransaction> = {
+  name: 'outsideTransaction (a handle without a transaction)',
+  find: (harness) => harness.outsideTransaction?.bind(harness),
+}
+
 export const plainInsert: StorageRequirement<(rows: readonly PlainRow[]) => Promise<void>> = {
   name: "plainInsert (another program's INSERT)",
   find: (harness) => harness.plainInsert?.bind(harness),

@@ -5,7 +5,7 @@ import { awkwardMessages, comparable, labelsOf, sample, samples } from '../sampl
 import type { OpaqueTransaction } from '../transaction.ts'
 import { enqueue, joinAlone } from './enqueue.ts'
 import { claimedLabels, HandDrivenRelay, publishInTurns } from './hand-driven-relay.ts'
-import { type AnyStorageHarness, plainInsert, synchronous } from './harness.ts'
+import { type AnyStorageHarness, keyLock, plainInsert, synchronous, writers } from './harness.ts'
 
 export const insertRules: readonly Rule<AnyStorageHarness>[] = [
   {
@@ -123,6 +123,31 @@ export const insertRules: readonly Rule<AnyStorageHarness>[] = [
       await assert.rejects(enqueue(harness, [other, other]), { code: 'DUPLICATE_MESSAGE' })
       assert.equal(await harness.storage.inspect(other.id), null)
       assert.equal((await harness.storage.inspect(known.id))?.message.type, known.type)
+    },
+  },
+  {
+    id: 'insert/lock-key-waits-for-its-turn',
+    level: 'required',
+    statement:
+      'lockKey MUST wait while another open transaction has locked the same scope, and MUST NOT wait for other scopes.',
+    intent:
+      'Two transactions enqueue for a key before they lock what it stands for: the first to draw commits last, and is published last.',
+    requires: [writers, keyLock],
+    async verify(harness, { time }) {
+      const lockKey = need(harness, keyLock)
+      const database = need(harness, writers)
+      if (database.type === 'one') return
+      const { open } = database
+      const [first, second, other] = [await open(), await open(), await open()]
+      await lockKey(first.tx, 'orders\u0000k')
+      await lockKey(first.tx, 'orders\u0000k')
+      await lockKey(other.tx, 'orders\u0000other')
+      const turn = lockKey(second.tx, 'orders\u0000k').then(() => 'locked')
+      assert.equal(await time.within(150, turn), undefined, 'the second had the lock while the first was open')
+      await first.commit()
+      assert.equal(await turn, 'locked')
+      await second.commit()
+      await other.rollback()
     },
   },
   {

@@ -54,6 +54,12 @@ export const insertIgnoresConflicts: StorageMutation = onStorage((s) => ({
   },
 }))
 
+export const lockKeyEndsWithItsCall: StorageMutation = onStorage((s) => ({
+  async lockKey(_, scope) {
+    await s.transaction(async (own) => s.lockKey?.(own, scope))
+  },
+}))
+
 export const emptyInsertIsASyntaxError: StorageMutation = onStorage((s) => ({
   async insert(tx, messages) {
     if (messages.length === 0) throw new SyntaxError('near ")": syntax error')

@@ -28,6 +28,29 @@ describe('runStages', () => {
     expect(summaryLines(result)).toEqual(['skipped: redis (no server)', '8 passed, 0 failed, 1 skipped'])
   })
 
+  it('says before the totals on what the tests ran', async () => {
+    const note = 'tested on PostgreSQL 17.11 (official)'
+    const { result } = await runAll([
+      stage('servers', async () => ({ ...singleCheck(true, ''), notes: [note] })),
+      stage('unit', async () => singleCheck(true, '')),
+    ])
+    expect(summaryLines(result)).toEqual([note, '2 passed, 0 failed, 0 skipped'])
+  })
+
+  it('shows at once what a stage announces', async () => {
+    const { lines } = await runAll([
+      stage('servers', async (_, announce) => {
+        announce('installing an engine')
+        return singleCheck(true, '')
+      }),
+    ])
+    expect(lines).toEqual([
+      '[1/1] servers: servers things',
+      '[1/1] servers: installing an engine',
+      '[1/1] servers: 1 passed in T',
+    ])
+  })
+
   it('shows the output of what failed, and only that', async () => {
     const { result, lines } = await runAll([
       stage('good', async () => singleCheck(true, 'noise')),

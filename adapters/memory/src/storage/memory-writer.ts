@@ -3,6 +3,9 @@ import type { MemoryDatabase } from '../database/memory-database.ts'
 import { MemoryTransaction } from '../database/memory-transaction.ts'
 import { type Schedule, scheduled } from './schedule.ts'
 
+/** Table whose row locks stand for advisory locks on keys. */
+const keyLocks = 'waybill.keys'
+
 /** Writes messages in the caller's transaction. */
 export function memoryWriter(database: MemoryDatabase, schedule?: Schedule): Required<OutboxWriter<MemoryTransaction>> {
   return {
@@ -13,6 +16,10 @@ export function memoryWriter(database: MemoryDatabase, schedule?: Schedule): Req
       if (messages.length === 0) return
       await tx.lockIds(messages)
       await scheduled(schedule, 'insert', () => tx.insertMessages(messages))
+    },
+    async lockKey(tx, scope) {
+      refuseForeign(database, tx)
+      await tx.lock(keyLocks, scope)
     },
     insertSync(tx: MemoryTransaction, messages: readonly OutboxMessage[]) {
       refuseForeign(database, tx)

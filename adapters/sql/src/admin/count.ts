@@ -2,6 +2,7 @@ import type { OutboxCounts } from '@waybill/core/contracts'
 import { type Expression, type RawBuilder, sql } from 'kysely'
 import { expiredLease, type SqlContext } from '../dialect.ts'
 import { onlyRow, type SqlExecutor } from '../executor.ts'
+import { once } from '../lanes/pending-rows.ts'
 
 /** Rows counted by one statement, so that none takes long. The counts are therefore not those of one moment. */
 const rowsPerStatement = 50_000
@@ -67,7 +68,7 @@ function others({ builder, dialect, table }: SqlContext, inWindows: readonly num
   const count = (condition: RawBuilder<boolean>) => messages.select(sql<number>`count(*)`.as('count')).where(condition)
   const listed = dialect.oneOf(sql.ref('position'), sql`${dialect.list(inWindows)}`, 'number')
   const oldest = messages.select('enqueued_at').where(immediate).orderBy('position').limit(1)
-  const due = messages.select('available_at').where(sql<boolean>`${scheduled} and available_at <= ${now}`)
+  const due = messages.select('available_at').where(sql<boolean>`${scheduled} and available_at <= ${once(now)}`)
   const one = <T>(query: Expression<unknown>) => sql<T>`${query}`
   return builder.selectNoFrom([
     now.as('now'),

@@ -73,7 +73,12 @@ async function inBatches(
 ): Promise<number> {
   const clock = context.builder.selectNoFrom(context.dialect.now.as('now')).compile()
   const { now } = onlyRow((await database.execute(clock)).rows)
-  const query = letters(context, filter).where('died_at', '<=', now).limit(lettersPerTransaction).compile()
+  // Held, lest two who redrive at the same time bring back the same letter twice.
+  const query = letters(context, filter)
+    .where('died_at', '<=', now)
+    .limit(lettersPerTransaction)
+    .modifyEnd(context.dialect.holdAgainst.change)
+    .compile()
   for (let sum = 0; ; ) {
     const count = await database.transaction(async (tx) => {
       const found = await tx.read(query)

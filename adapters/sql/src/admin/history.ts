@@ -37,7 +37,7 @@ export async function historyStep(
   const removal = builder
     .deleteFrom(table.messages)
     .where(dialect.oneOf(sql.ref('position'), sql`${dialect.list(old)}`, 'number'))
-    .where('status', '=', 'PUBLISHED')
+    .where(dialect.hasStatus?.('PUBLISHED') ?? sql<boolean>`status = 'PUBLISHED'`)
   const { affected } = await executor.execute(removal.compile())
   return { removed: affected, young: published.length - old.length, cursor }
 }

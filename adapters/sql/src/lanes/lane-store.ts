@@ -1,10 +1,11 @@
 import type { LaneStore, Position, RowRef } from '@waybill/core/lanes'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { retention } from '../admin/retention.ts'
 import type { SqlContext } from '../dialect.ts'
-import type { SqlDatabase, Statement } from '../executor.ts'
-import { type Template, template } from '../template.ts'
+import type { SqlDatabase, SqlExecutor, Statement } from '../executor.ts'
+import { type Parameter, type Template, template } from '../template.ts'
 import { laneTransaction } from './lane-transaction.ts'
+import { once } from './pending-rows.ts'
 
 export interface LaneStoreParts extends Pick<LaneStore, 'name' | 'read' | 'barrier'> {
   readonly context: SqlContext
@@ -14,13 +15,15 @@ export interface LaneStoreParts extends Pick<LaneStore, 'name' | 'read' | 'barri
   readonly retentionMs: number
   /** Refuses a schema that does not fit. */
   readonly checkSchema: (database: SqlDatabase) => Promise<void>
+  /** Makes pending rows published and answers how many. @default one statement over the rows' places */
+  readonly publishRows?: (executor: SqlExecutor, rows: readonly RowRef[]) => Promise<number>
 }
 
 /** A lane store of everything but the read, of which the databases have too different ideas. */
 export function sqlLaneStore(parts: LaneStoreParts): LaneStore {
-  const { context, database, retentionMs, checkSchema, ...store } = parts
+  const { context, database, retentionMs, checkSchema, publishRows, ...store } = parts
   const statements = relayStatements(context)
-  const publish = publishTemplate(context, retentionMs > 0)
+  const publish = publishTemplate(context, retentionMs > 0, context.dialect.rowOneOf)
   const forgetHistory = retention(context, retentionMs)
   const stillPending = pendingTemplate(context)
   return {
@@ -40,7 +43,7 @@ export function sqlLaneStore(parts: LaneStoreParts): LaneStore {
     },
     async publish(rows) {
       const { lazy } = await database()
-      const { affected } = await lazy.execute(publish(rows))
+      const affected = (await publishRows?.(lazy, rows)) ?? (await lazy.execute(publish(rows))).affected
       if (retentionMs > 0) await forgetHistory(lazy, rows.length)
       if (affected === rows.length) return rows.map((row) => row.position)
       const pending = await lazy.execute(stillPending(rows))
@@ -93,13 +96,18 @@ function relayStatements({ builder, dialect, table }: SqlContext): RelayStatemen
 }
 
 /** Rows by list, never by range: a range can hold a row that committed late and is unpublished. */
-function publishTemplate({ builder, dialect, table }: SqlContext, keeps: boolean): Template<readonly RowRef[]> {
+export function publishTemplate<Values>(
+  { builder, dialect, table }: SqlContext,
+  keeps: boolean,
+  isListed: (parameter: Parameter<Values>) => RawBuilder<boolean>,
+): Template<Values> {
   return template((parameter) => {
-    const listed = dialect.rowOneOf(parameter((rows: readonly RowRef[]) => dialect.rows(rows)))
-    const published = { status: sql.lit('PUBLISHED' as const), published_at: dialect.now }
+    const listed = isListed(parameter)
+    const published = { status: sql.lit('PUBLISHED' as const), published_at: once(dialect.now) }
+    const pending = dialect.hasStatus?.('PENDING') ?? sql<boolean>`status = 'PENDING'`
     return keeps
-      ? builder.updateTable(table.messages).set(published).where(listed).where('status', '=', sql.lit('PENDING'))
-      : builder.deleteFrom(table.messages).where(listed).where('status', '=', sql.lit('PENDING'))
+      ? builder.updateTable(table.messages).set(published).where(listed).where(pending)
+      : builder.deleteFrom(table.messages).where(listed).where(pending)
   })
 }
 
@@ -112,7 +120,7 @@ function pendingTemplate({
     builder
       .selectFrom(table.messages)
       .select('position')
-      .where(dialect.rowOneOf(parameter((rows: readonly RowRef[]) => dialect.rows(rows))))
+      .where(dialect.rowOneOf(parameter))
       .where('status', '=', sql.lit('PENDING')),
   )
 }

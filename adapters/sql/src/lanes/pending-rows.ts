@@ -1,9 +1,10 @@
 import type { LaneRead, Position } from '@waybill/core/lanes'
-import { type RawBuilder, sql } from 'kysely'
+import { type AliasedRawBuilder, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
 import type { SqlContext, SqlDialect } from '../dialect.ts'
 import type { Statement } from '../executor.ts'
-import { type LaneRowColumns, laneColumns, messageColumns } from '../message-row.ts'
-import { kept, type Parameter, type Template, template } from '../template.ts'
+import { type LaneRowColumns, readColumns } from '../message-row.ts'
+import type { Tables } from '../tables.ts'
+import { type Parameter, type Template, template } from '../template.ts'
 
 /** `immediate`: rows after the floor. `scheduled`: rows with an `availableAt` that has come, wherever they stand. */
 export type RowKind = 'immediate' | 'scheduled'
@@ -31,11 +32,12 @@ const filters: readonly { readonly applies: (request: LaneRead) => boolean; read
   {
     applies: (request) => request.exclude.length > 0,
     condition: (dialect, parameter) =>
-      sql`not ${dialect.oneOf(
-        sql.ref('position'),
+      noneOf(
+        dialect,
+        'position',
         parameter((request) => dialect.list(request.exclude)),
         'number',
-      )}`,
+      ),
   },
   {
     applies: (request) => request.onlyTopic !== null,
@@ -44,11 +46,12 @@ const filters: readonly { readonly applies: (request: LaneRead) => boolean; read
   {
     applies: (request) => request.skipTopics.length > 0,
     condition: (dialect, parameter) =>
-      sql`not ${dialect.oneOf(
-        sql.ref('topic'),
+      noneOf(
+        dialect,
+        'topic',
         parameter((request) => dialect.list(request.skipTopics)),
         'text',
-      )}`,
+      ),
   },
   {
     applies: (request) => request.skipKeys.length > 0,
@@ -59,38 +62,72 @@ const filters: readonly { readonly applies: (request: LaneRead) => boolean; read
   },
 ]
 
+function noneOf(
+  dialect: SqlDialect,
+  column: string,
+  list: RawBuilder<unknown>,
+  element: 'number' | 'text',
+): RawBuilder<boolean> {
+  const ref = sql.ref(column)
+  return dialect.noneOf?.(ref, list, element) ?? sql`not ${dialect.oneOf(ref, list, element)}`
+}
+
 export function pendingRows(context: SqlContext): PendingRows {
-  const of = (kind: RowKind) => kept((mask: number) => rowsTemplate(context, kind, mask), 2 ** filters.length)
+  const of = (kind: RowKind) => byFilters((mask) => rowsTemplate(context, kind, mask))
   const templates = { immediate: of('immediate'), scheduled: of('scheduled') }
-  return (kind, request) => {
+  return (kind, request) => templates[kind](request)(request)
+}
+
+/** One thing, for example a template, for each set of filters that requests can ask for. `like` is the first of its kind. */
+export function byFilters<T>(make: (mask: number, like: LaneRead) => T): (request: LaneRead) => T {
+  const made = new Map<number, T>()
+  return (request) => {
     const mask = filters.reduce((bits, filter, index) => (filter.applies(request) ? bits | (1 << index) : bits), 0)
-    return templates[kind](mask)(request)
+    const known = made.get(mask) ?? make(mask, request)
+    made.set(mask, known)
+    return known
   }
 }
 
-function rowsTemplate(
+function rowsTemplate(context: SqlContext, kind: RowKind, mask: number): Template<LaneRead, LaneRowColumns> {
+  return template((parameter) => pendingQuery(context, { kind, mask, parameter }))
+}
+
+/** What a query of pending rows is made of. */
+export interface PendingQueryParts {
+  readonly kind: RowKind
+  readonly mask: number
+  readonly parameter: Parameter<LaneRead>
+  /** The table of messages with what a database wants to be told of an index. @default the table */
+  readonly source?: AliasedRawBuilder<Tables['messages'], 'messages'>
+}
+
+export type PendingQuery = SelectQueryBuilder<Tables, 'messages', LaneRowColumns>
+
+/** The query itself, for databases that put several into one statement. */
+export function pendingQuery(
   { builder, dialect, table }: SqlContext,
-  kind: RowKind,
-  mask: number,
-): Template<LaneRead, LaneRowColumns> {
-  return template((parameter) => {
-    const place =
-      kind === 'immediate'
-        ? sql<boolean>`position > ${parameter((request) => request.after)} and available_at is null`
-        : sql<boolean>`available_at <= ${dialect.now}`
-    // An expression, or a planner walks the whole table by its key to spare itself the sorting of a few rows.
-    const order = kind === 'immediate' ? sql.ref('position') : sql`position + 0`
-    const query = builder
-      .selectFrom(table.messages)
-      .select([...laneColumns, ...messageColumns])
-      .where('status', '=', sql.lit('PENDING'))
-      .where(place)
-    return filters
-      .filter((_, index) => (mask & (1 << index)) !== 0)
-      .reduce((filtered, filter) => filtered.where(filter.condition(dialect, parameter)), query)
-      .orderBy(order)
-      .limit(parameter((request) => request.limit))
-  })
+  { kind, mask, parameter, source }: PendingQueryParts,
+): PendingQuery {
+  const place =
+    kind === 'immediate'
+      ? sql<boolean>`position > ${parameter((request) => request.after)} and available_at is null`
+      : sql<boolean>`available_at <= ${once(dialect.now)}`
+  // An expression, or a planner walks the whole table by its key to spare itself the sorting of a few rows.
+  const order = kind === 'immediate' ? sql.ref('position') : sql`position + 0`
+  // Kysely has no type for one source or another; to the query both are the messages.
+  const from = (source ?? table.messages) as typeof table.messages
+  const query = builder.selectFrom(from).select(readColumns).where('status', '=', sql.lit('PENDING')).where(place)
+  return filters
+    .filter((_, index) => (mask & (1 << index)) !== 0)
+    .reduce((filtered, filter) => filtered.where(filter.condition(dialect, parameter)), query)
+    .orderBy(order)
+    .limit(parameter((request) => request.limit))
+}
+
+/** A planner can look up in an index only what stays the same within a statement, which a clock does not. */
+export function once<T>(expression: RawBuilder<T>): RawBuilder<T> {
+  return sql`(select ${expression})`
 }
 
 export interface PositionRange {
@@ -129,40 +166,37 @@ export type ScheduleRow = {
   readonly due: number | boolean
 }
 
-export function schedule({
-  builder,
-  dialect,
-  table,
-}: SqlContext): (lanes: readonly number[] | null) => Statement<ScheduleRow> {
+export function schedule(context: SqlContext): (lanes: readonly number[] | null) => Statement<ScheduleRow> {
+  const { builder, dialect, table } = context
   const of = (some: boolean) =>
     template<readonly number[] | null, ScheduleRow>((parameter) => {
-      const next = builder
-        .selectFrom(table.messages)
-        .select('available_at')
-        .where('status', '=', sql.lit('PENDING'))
-        .where(sql<boolean>`available_at > ${dialect.now}`)
-        .$if(some, (query) =>
-          query.where(
-            dialect.oneOf(
-              sql.ref('lane'),
-              parameter((lanes) => dialect.list(lanes ?? [])),
-              'number',
-            ),
-          ),
-        )
-        .orderBy('available_at')
-        .limit(1)
+      const lanes = parameter((list) => dialect.list(list ?? []))
       const due = builder
         .selectFrom(table.messages)
         .select('position')
         .where('status', '=', sql.lit('PENDING'))
-        .where(sql<boolean>`available_at <= ${dialect.now}`)
+        .where(sql<boolean>`available_at <= ${once(dialect.now)}`)
       return builder.selectNoFrom([
         dialect.now.as('now'),
-        next.as('next'),
+        nextDue(context, some ? lanes : null).as('next'),
         sql<number | boolean>`exists ${due}`.as('due'),
       ])
     })
   const [all, some] = [of(false), of(true)]
   return (lanes) => (lanes === null ? all : some)(lanes)
+}
+
+/** When the next scheduled row falls due, of a list of lanes or of all. */
+export function nextDue(
+  { builder, dialect, table }: SqlContext,
+  lanes: RawBuilder<unknown> | null,
+): SelectQueryBuilder<Tables, 'messages', { available_at: number | null }> {
+  const query = builder
+    .selectFrom(table.messages)
+    .select('available_at')
+    .where('status', '=', sql.lit('PENDING'))
+    .where(sql<boolean>`available_at > ${once(dialect.now)}`)
+    .orderBy('available_at')
+    .limit(1)
+  return lanes === null ? query : query.where(dialect.oneOf(sql.ref('lane'), lanes, 'number'))
 }

@@ -18,13 +18,16 @@ export function createInitial(context: SqlContext): Statements {
     ...relayTables(context),
     ...rowStateTables(context),
     ...small(context),
+    ...(context.dialect.schema.extras?.(context).create ?? []),
   ]
 }
 
-export function dropInitial({ builder, table }: SqlContext): Statements {
-  return Object.values(table)
+export function dropInitial(context: SqlContext): Statements {
+  const { builder, dialect, table } = context
+  const tables = Object.values(table)
     .toReversed()
     .map((name) => builder.schema.dropTable(name))
+  return [...(dialect.schema.extras?.(context).drop ?? []), ...tables]
 }
 
 function messages(context: SqlContext): Compilable {
@@ -37,7 +40,7 @@ function messages(context: SqlContext): Compilable {
     .addColumn('topic', name, required)
     .addColumn('type', name, required)
     .addColumn('ordering_key', name)
-    .addColumn('lane', integer, (column) => column.notNull().generatedAlwaysAs(lane).stored())
+    .addColumn('lane', integer, (column) => column.generatedAlwaysAs(lane).stored())
     .addColumn('payload', payload, required)
     .addColumn('headers', text)
     .addColumn('attributes', text)
@@ -55,15 +58,16 @@ function messages(context: SqlContext): Compilable {
     .addColumn('died_at', integer)
     .addColumn('dead_reason', name)
     .addColumn('last_error', text)
-  return withChecks(columns, context.table.messages, messageChecks(context)).modifyEnd(tableEnd('rows'))
+  return withChecks(columns, context.table.messages, messageChecks(context)).modifyEnd(tableEnd('rows', 'messages'))
 }
 
 /** A plain INSERT of another program can write no row that a relay could not publish. */
 function messageChecks({ dialect }: SqlContext): Readonly<Record<string, RawBuilder<unknown>>> {
   const { isName, isBytes, isJson, isField } = dialect.schema
   const fields = Object.entries(attributes).map(([field, type]) => isField(sql.ref('attributes'), field, type))
+  const positions = { position: sql`position between 1 and ${sql.lit(Number.MAX_SAFE_INTEGER)}` }
   return {
-    position: sql`position between 1 and ${sql.lit(Number.MAX_SAFE_INTEGER)}`,
+    ...(dialect.schema.uncheckedPosition ? {} : positions),
     id: isName(sql.ref('id')),
     topic: isName(sql.ref('topic')),
     type: isName(sql.ref('type')),
@@ -86,9 +90,8 @@ function messageIndexes({ builder, dialect, table }: SqlContext): Statements {
       .createIndex(`${table.messages}_${name}`)
       .on(table.messages)
       .columns([...columns])
-  if (!dialect.schema.partialIndexes) {
-    return [index('scheduled', ['status', 'available_at']), index('dead', ['status', 'died_at'])]
-  }
+  // Its entries end with the primary key, so that it also answers with a status' rows by position.
+  if (!dialect.schema.partialIndexes) return [index('status', ['status', 'available_at'])]
   return [
     index('pending', ['position']).where(sql<boolean>`status = 'PENDING' and available_at is null`),
     index('scheduled', ['available_at']).where(sql<boolean>`status = 'PENDING' and available_at is not null`),
@@ -116,8 +119,8 @@ function relayTables({ builder, dialect, table }: SqlContext): Statements {
       lease: sql`lease_ms > 0`,
       trusted: sql`trusted in (0, 1)`,
       window: isJson(sql.ref('window_positions'), 'array'),
-    }).modifyEnd(tableEnd('keyed')),
-    lanes.modifyEnd(tableEnd('rows')),
+    }).modifyEnd(tableEnd('keyed', 'relays')),
+    lanes.modifyEnd(tableEnd('rows', 'lanes')),
     builder.insertInto(table.lanes).values(rows),
   ]
 }
@@ -137,7 +140,7 @@ function rowStateTables({ builder, dialect, table }: SqlContext): Statements {
     .addColumn('position', integer, (column) => column.notNull().primaryKey())
     .addColumn('lane', integer, required)
     .addColumn('crashes', integer, required)
-  return [holds.modifyEnd(tableEnd('keyed')), suspects.modifyEnd(tableEnd('rows'))]
+  return [holds.modifyEnd(tableEnd('keyed', 'holds')), suspects.modifyEnd(tableEnd('rows', 'suspects'))]
 }
 
 function small({ builder, dialect, table }: SqlContext): Statements {
@@ -155,8 +158,8 @@ function small({ builder, dialect, table }: SqlContext): Statements {
   const facts = { schema_version: 1, oldest_build: 1, lane_count: laneCount }
   const rows = Object.entries(facts).map(([fact, value]) => ({ name: sql.lit(fact), value: sql.lit(value) }))
   return [
-    receipts.modifyEnd(tableEnd('keyed')),
-    meta.modifyEnd(tableEnd('keyed')),
+    receipts.modifyEnd(tableEnd('keyed', 'receipts')),
+    meta.modifyEnd(tableEnd('keyed', 'meta')),
     builder.insertInto(table.meta).values(rows),
   ]
 }

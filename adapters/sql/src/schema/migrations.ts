@@ -28,13 +28,22 @@ export function migrations(context: SqlContext): Record<string, Migration> {
   )
 }
 
-/** Runs what the database lacks. `db` is in a transaction, if the database has transactions for tables. */
-export async function migrateAll(context: SqlContext, db: AnyKysely): Promise<void> {
+/**
+ * Runs what the database lacks. `db` is in a transaction, if the database has transactions for tables; if not, `run` passes
+ * over what an interrupted run has left.
+ */
+export async function migrateAll(
+  context: SqlContext,
+  db: AnyKysely,
+  run: (db: AnyKysely, statement: Compilable) => Promise<unknown> = execute,
+): Promise<void> {
   const { builder, dialect, table } = context
   const { rows } = await db.executeQuery(dialect.schema.tableExists(table.meta).compile(builder))
   const meta = builder.selectFrom(table.meta).select('value').where('name', '=', 'schema_version')
   const found = rows.length === 0 ? 0 : ((await db.executeQuery(meta.compile())).rows[0]?.value ?? 0)
-  for (const version of versions.slice(Number(found))) await executeAll(db, version.up(context))
+  for (const version of versions.slice(Number(found))) {
+    for (const statement of version.up(context)) await run(db, statement)
+  }
 }
 
 /** The same as text, for people who migrate otherwise. */
@@ -49,5 +58,9 @@ export function migrationSql(context: SqlContext, direction: 'up' | 'down'): str
 }
 
 async function executeAll(db: AnyKysely, statements: readonly Compilable[]): Promise<void> {
-  for (const statement of statements) await db.executeQuery(statement.compile())
+  for (const statement of statements) await execute(db, statement)
+}
+
+async function execute(db: AnyKysely, statement: Compilable): Promise<void> {
+  await db.executeQuery(statement.compile())
 }

@@ -30,6 +30,13 @@ export interface OutboxWriter<in Tx> {
    */
   insert(tx: Tx, messages: readonly OutboxMessage[]): Promise<void>
   /**
+   * Waits until no other open transaction has locked this scope (of `orderingScope`), and locks it until `tx` ends. Called
+   * before {@link insert} for those who enqueue before they lock what their messages speak of: positions of the key are then
+   * drawn in the order of the commits (`insert/lock-key-waits-for-its-turn`). Its presence is the capability; a storage with
+   * one writer at a time has nothing to wait for.
+   */
+  lockKey?(tx: Tx, scope: string): Promise<void>
+  /**
    * As {@link insert}, for drivers whose calls are synchronous: it MUST have written when it returns
    * (`insert/synchronous-insert-belongs-to-its-transaction`). Its presence is the capability.
    */

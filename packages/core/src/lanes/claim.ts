@@ -58,6 +58,7 @@ async function claimOnce(
   const rows = [...probes, ...selection.taken]
   const alone = rows.find((row) => session.suspects.has(row.position))
   const messages = handOut(session, alone === undefined ? rows : [alone])
+  if (alone !== undefined) session.giveBack(selection.taken.filter((row) => row !== alone))
   session.suspectsTurn = alone === undefined
   return {
     messages,

@@ -51,7 +51,7 @@ export function select(
   return {
     taken,
     alone,
-    floor: floorOf(open, result.rows, context),
+    floor: floorOf(open, new Set(taken), result.rows, context),
     leftOver: open.length > taken.length,
     passedOver,
     behindSuspects: normal.behindSuspects,
@@ -140,11 +140,16 @@ function withoutSuspects(
   return { rows, overKeyLimit }
 }
 
-function floorOf(open: readonly LaneRow[], rows: readonly LaneRow[], context: ReadContext): Position {
+/** What is handed out may be passed: whoever gives it back sets the floor back. */
+function floorOf(
+  open: readonly LaneRow[],
+  taken: ReadonlySet<LaneRow>,
+  rows: readonly LaneRow[],
+  context: Pick<ReadContext, 'after' | 'full' | 'complete'>,
+): Position {
   const lastRead = rows.at(-1)?.position ?? context.after
   let floor = context.full ? lastRead : Number.POSITIVE_INFINITY
   floor = Math.min(floor, context.complete ?? Math.max(context.after, lastRead))
-  for (const row of context.excluded) if (!row.scheduled) floor = Math.min(floor, row.position - 1)
-  const lowest = open.find((row) => !row.scheduled)
+  const lowest = open.find((row) => !row.scheduled && !taken.has(row))
   return lowest === undefined ? floor : Math.min(floor, lowest.position - 1)
 }

@@ -83,6 +83,14 @@ export class LaneSession implements RelaySession {
     this.floor = Math.min(this.floor, before - 1)
   }
 
+  /** These rows are not in flight any more, and pending still: they are read again. */
+  giveBack(rows: readonly { readonly position: Position; readonly scheduled: boolean }[]): void {
+    for (const { position, scheduled } of rows) {
+      this.inFlight.delete(position)
+      if (!scheduled) this.setFloorBack(position)
+    }
+  }
+
   /** Rows of the key wait to be read again from where the hold began. */
   endHold(scope: string): void {
     const hold = this.holds.get(scope)

@@ -114,7 +114,7 @@ async function settleFailed(
   const rows = [...failed.map(({ row }) => row), ...released]
   const leavesWindow = rows.some((row) => session.window.has(row.position))
   if (failed.length === 0 && !leavesWindow) {
-    for (const row of released) session.inFlight.delete(row.position)
+    session.giveBack(released)
     return true
   }
   return session.inWindowOrder(async () => {
@@ -133,7 +133,7 @@ async function settleFailed(
       else forget(session, row)
     }
     for (const { row, dueAt } of held) putHold(session, row, dueAt)
-    for (const row of released) session.inFlight.delete(row.position)
+    session.giveBack(released)
     for (const row of rows) session.window.delete(row.position)
     session.trust()
     return true

@@ -31,6 +31,14 @@ describe('a watch over open writers', () => {
     expect(watch.ended(['a'])).toBeNull()
   })
 
+  test('takes a writer that was gone once for another one when its id comes back', () => {
+    const watch = new WriterWatch()
+    watch.advance({ last: 10, writers: ['a', 'b'] }, false)
+    watch.advance({ last: 20, writers: ['b'] }, false)
+    watch.advance({ last: 30, writers: ['a'] }, false)
+    expect(watch.complete).toBe(10)
+  })
+
   test('leaves nobody behind where reads cannot tell who has ended', () => {
     const watch = new WriterWatch()
     for (let i = 0; i < 50; i++) watch.advance({ last: 10, writers: ['a'] }, false)

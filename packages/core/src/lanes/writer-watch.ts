@@ -24,7 +24,11 @@ export class WriterWatch {
       calls: 0,
     }
     const open = this.#waiting.writers.filter((id) => barrier.writers.includes(id))
-    if (open.length > 0 && (!mayLeaveBehind || ++this.#waiting.calls <= patience)) return
+    if (open.length > 0 && (!mayLeaveBehind || ++this.#waiting.calls <= patience)) {
+      // Who has once been gone has ended: a writer of that id from now on has drawn nothing up to `last`.
+      this.#waiting = { ...this.#waiting, writers: open }
+      return
+    }
     for (const id of open) this.#leftBehind.set(id, this.complete + 1)
     this.complete = Math.max(this.complete, this.#waiting.last)
     this.#waiting = null

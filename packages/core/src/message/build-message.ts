@@ -6,7 +6,8 @@ import { requireSize } from './require-size.ts'
 import { validateMessage } from './validate-message.ts'
 
 /** A message whose payload has been serialised. */
-export interface MessageDraft extends Omit<EnqueueOptions, 'orderingKey' | 'aggregateType' | 'aggregateId'> {
+export interface MessageDraft
+  extends Omit<EnqueueOptions, 'lockKey' | 'orderingKey' | 'aggregateType' | 'aggregateId'> {
   readonly orderingKey?: string | undefined
   readonly aggregateType?: string | undefined
   readonly aggregateId?: string | undefined

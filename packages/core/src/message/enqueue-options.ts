@@ -26,6 +26,11 @@ export interface EnqueueOptions {
   readonly maxAttempts?: number
   readonly correlationId?: string
   readonly causationId?: string
+  /**
+   * Let other transactions that enqueue for this key with `lockKey` wait until this one has ended. For those who enqueue
+   * before they write or lock what the message speaks of; after it, that lock keeps the order already. @default false
+   */
+  readonly lockKey?: boolean
 }
 
 /** W3C trace context of the code that enqueues. */

@@ -24,6 +24,12 @@ export interface EnqueueRequest {
   readonly options: EnqueueOptions
 }
 
+/** A message, and what its writing needs beside it. */
+export interface ComposedMessage {
+  readonly message: OutboxMessage
+  readonly lockKey: boolean | undefined
+}
+
 /** @throws {@link MessageError} with the reason and the path, before anything is written. */
 export async function composeMessage(composer: Composer, request: EnqueueRequest): Promise<OutboxMessage> {
   const begun = begin(composer, request)
@@ -34,11 +40,12 @@ export async function composeMessage(composer: Composer, request: EnqueueRequest
 export async function composeMessages(
   composer: Composer,
   items: readonly (EnqueueOptions & { readonly type: PropertyKey; readonly payload: unknown })[],
-): Promise<readonly OutboxMessage[]> {
-  const composed: OutboxMessage[] = []
+): Promise<readonly ComposedMessage[]> {
+  const composed: ComposedMessage[] = []
   for (const [index, { type, payload, ...options }] of items.entries()) {
     try {
-      composed.push(await composeMessage(composer, { type: String(type), payload, options }))
+      const message = await composeMessage(composer, { type: String(type), payload, options })
+      composed.push({ message, lockKey: options.lockKey })
     } catch (error) {
       throw error instanceof MessageError ? atIndex(index, error) : error
     }
@@ -78,8 +85,10 @@ function begin({ messages, serializer }: Composer, { type, payload }: EnqueueReq
   return { definition, payload: bytes, output }
 }
 
-function finish(composer: Composer, { type, options }: EnqueueRequest, begun: Begun): OutboxMessage {
+function finish(composer: Composer, request: EnqueueRequest, begun: Begun): OutboxMessage {
   const { definition, payload, output } = begun
+  const { type } = request
+  const { lockKey: _, ...options } = request.options
   const aggregate = definition?.aggregate && derive('aggregate', () => checkAggregate(definition.aggregate?.(output)))
   const key = options.orderingKey ?? (definition?.key && derive('key', () => checkText(definition.key?.(output))))
   return buildMessage(

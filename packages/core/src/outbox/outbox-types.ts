@@ -50,6 +50,11 @@ export type OptionsArgument<Types extends MessageTypes> = string extends keyof T
   ? [options: EnqueueOptions & { readonly topic: string }]
   : [options?: EnqueueOptions]
 
+/** As {@link OptionsArgument}, for messages that the caller writes himself, and with them the lock. */
+export type ComposeArgument<Types extends MessageTypes> = string extends keyof Types
+  ? [options: Omit<EnqueueOptions, 'lockKey'> & { readonly topic: string }]
+  : [options?: Omit<EnqueueOptions, 'lockKey'>]
+
 /** One message of {@link Outbox.enqueueMany}: type, payload and options in one object. */
 export type EnqueueItem<Types extends MessageTypes> = {
   [Type in keyof Types]: { readonly type: Type; readonly payload: Types[Type]['input'] } & EnqueueTerms<Types>

@@ -115,6 +115,63 @@ describe('enqueue', () => {
   })
 })
 
+describe('lockKey', () => {
+  const locking = { topic: 'orders', lockKey: true }
+
+  function lockingSetup() {
+    const { storage, tx } = setup()
+    const steps: string[] = []
+    const lockable = {
+      ...storage,
+      lockKey: async (_: Transaction, scope: string) => void steps.push(`lock ${scope.replace('\u0000', ' ')}`),
+      insert: async (inserting: Transaction, batch: readonly OutboxMessage[]) => {
+        steps.push(`insert ${batch.length}`)
+        await storage.insert(inserting, batch)
+      },
+    }
+    return { steps, tx, storage: lockable, outbox: new Outbox({ storage: lockable }) }
+  }
+
+  test('locks each key once, in one order, before the insert', async () => {
+    const { outbox, steps, tx, storage } = lockingSetup()
+    await outbox.enqueue(tx, 'a', 1, { ...locking, orderingKey: 'k' })
+    const keys = ['z', 'b', undefined, 'z'].map((orderingKey, index) => ({
+      ...(orderingKey === undefined ? { ...locking, lockKey: false } : { ...locking, orderingKey }),
+      type: 'a',
+      payload: index,
+    }))
+    await outbox.enqueueMany(tx, keys)
+    await outbox.transaction(({ enqueue }) => enqueue('a', 1, { ...locking, orderingKey: 'k' }))
+    expect(steps).toEqual([
+      ...['lock orders k', 'insert 1', 'lock orders b', 'lock orders z', 'insert 4', 'lock orders k', 'insert 1'],
+    ])
+    expect([...tx.inserts, ...storage.committed.flatMap(({ inserts }) => inserts)].flat()).not.toContainEqual(
+      expect.objectContaining({ lockKey: expect.anything() }),
+    )
+  })
+
+  test('is refused where there is no lock, and where none is needed', async () => {
+    const { plain, tx } = setup()
+    const refused = { code: 'CONFIGURATION', message: expect.stringContaining('lockKey = true') }
+    await expect(plain.enqueue(tx, 'a', 1, locking)).rejects.toMatchObject(refused)
+    expect(() => plain.enqueueSync(tx, 'a', 1, locking)).toThrow(expect.objectContaining(refused))
+    expect(tx.inserts).toEqual([])
+  })
+})
+
+describe('compose', () => {
+  test('makes the message that enqueue would write, and wakes the relay', async () => {
+    const { outbox, tx, woken } = setup()
+    const message = await outbox.compose('order.placed', placed, { id: 'mine' })
+    expect([tx.inserts, woken]).toEqual([[], ['maybe-soon']])
+    await outbox.enqueue(tx, 'order.placed', placed, { id: 'mine' })
+    expect({ ...message, createdAt: 0 }).toEqual({ ...tx.inserts[0]?.[0], createdAt: 0 })
+    await expect(outbox.compose('order.placed', { orderId: 1 } as never)).rejects.toMatchObject({
+      code: 'SCHEMA_MISMATCH',
+    })
+  })
+})
+
 describe('refuses before anything is written', () => {
   test.each([
     ['an unknown type', 'order.plced', {}, { code: 'UNKNOWN_TYPE', path: 'type' }],

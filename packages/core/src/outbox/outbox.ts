@@ -3,8 +3,15 @@ import { ConfigurationError, type OutboxMessage, type TransactionRunner } from '
 import { systemRuntime } from '../runtime/system-runtime.ts'
 import { jsonSerializer } from '../serializer/json-serializer.ts'
 import { checkOptions, checkSpecification } from '../settings/check-options.ts'
-import { type Composer, composeMessage, composeMessageSync, composeMessages } from './compose-message.ts'
+import {
+  type ComposedMessage,
+  type Composer,
+  composeMessage,
+  composeMessageSync,
+  composeMessages,
+} from './compose-message.ts'
 import type {
+  ComposeArgument,
   EnqueuedMessage,
   EnqueueItem,
   OptionsArgument,
@@ -15,6 +22,7 @@ import type {
 } from './outbox-types.ts'
 import { runInScope } from './run-in-scope.ts'
 import { wakeRelays } from './wakeups.ts'
+import { writeMessages } from './write-messages.ts'
 
 /**
  * Writes messages in the transactions of the application, where a relay finds them once they are committed.
@@ -64,17 +72,33 @@ export class Outbox<Tx, Types extends MessageTypes = AnyMessages, RunnerTx = unk
     ...[options = {}]: OptionsArgument<Types>
   ): Promise<EnqueuedMessage> {
     const message = await composeMessage(this.#composer, { type, payload, options })
-    await this.#storage.insert(tx, [message])
+    await writeMessages(this.#storage, tx, [{ message, lockKey: options.lockKey }])
     wakeRelays(this.#storage, 'maybe-soon')
     return { id: message.id }
+  }
+
+  /**
+   * Makes a message without writing it, for storages that give out the statement of their insert (`insertQuery`). Relays of
+   * this process are told to look for it soon.
+   *
+   * @throws `MessageError`.
+   */
+  async compose<Type extends keyof Types & string>(
+    type: Type,
+    payload: Types[Type]['input'],
+    ...[options = {}]: ComposeArgument<Types>
+  ): Promise<OutboxMessage> {
+    const message = await composeMessage(this.#composer, { type, payload, options })
+    wakeRelays(this.#storage, 'maybe-soon')
+    return message
   }
 
   /** As {@link enqueue}, for many messages in one statement, all or none of them. Answers in their order. */
   async enqueueMany(tx: Tx, messages: readonly EnqueueItem<Types>[]): Promise<readonly EnqueuedMessage[]> {
     const composed = await composeMessages(this.#composer, messages)
-    await this.#storage.insert(tx, composed)
+    await writeMessages(this.#storage, tx, composed)
     wakeRelays(this.#storage, 'maybe-soon')
-    return composed.map(({ id }) => ({ id }))
+    return composed.map(({ message }) => ({ id: message.id }))
   }
 
   /**
@@ -91,6 +115,10 @@ export class Outbox<Tx, Types extends MessageTypes = AnyMessages, RunnerTx = unk
     if (this.#storage.insertSync === undefined) {
       const rule = 'must have insertSync: this one is asynchronous, use enqueue'
       throw new ConfigurationError('Outbox.enqueueSync', [{ option: 'storage', value: this.#storage.name, rule }])
+    }
+    if (options.lockKey) {
+      const rule = 'is for asynchronous storages: a synchronous one has one writer at a time'
+      throw new ConfigurationError('Outbox.enqueueSync', [{ option: 'lockKey', value: true, rule }])
     }
     const message = composeMessageSync(this.#composer, { type, payload, options })
     this.#storage.insertSync(tx as never, [message])
@@ -115,8 +143,8 @@ export class Outbox<Tx, Types extends MessageTypes = AnyMessages, RunnerTx = unk
     let written = false
     const result = await this.#runner.transaction(async (erased) => {
       const tx = erased as RunnerTx & Tx
-      const insert = async (messages: readonly OutboxMessage[]) => {
-        await this.#storage.insert(tx, messages)
+      const insert = async (messages: readonly ComposedMessage[]) => {
+        await writeMessages(this.#storage, tx, messages)
         written = true
       }
       return await runInScope(tx, this.#composer, insert, work)

@@ -22,10 +22,14 @@ export async function runStages(stages: readonly Stage[], options: RunOptions): 
   return total(results)
 }
 
-/** The lines that end the run: why things were skipped, then the one line with the totals. */
+/** The lines that end the run: notes, why things were skipped, then the one line with the totals. */
 export function summaryLines(result: StageResult): readonly string[] {
   const skips = result.skipped.map((skip) => `skipped: ${skip.name} (${skip.reason})`)
-  return [...skips, `${result.passed} passed, ${result.failed} failed, ${result.skipped.length} skipped`]
+  return [
+    ...(result.notes ?? []),
+    ...skips,
+    `${result.passed} passed, ${result.failed} failed, ${result.skipped.length} skipped`,
+  ]
 }
 
 async function runWithHeartbeat(stage: Stage, prefix: string, options: RunOptions): Promise<StageResult> {
@@ -35,9 +39,10 @@ async function runWithHeartbeat(stage: Stage, prefix: string, options: RunOption
     options.print(`${prefix}: … ${seconds(started)}${latest === '' ? '' : `, ${latest}`}`)
   }, options.heartbeatMs ?? 20_000)
   try {
-    return await stage.run((line) => {
+    const progress = (line: string): void => {
       latest = line.slice(0, 160)
-    })
+    }
+    return await stage.run(progress, (line) => options.print(`${prefix}: ${line}`))
   } catch (error) {
     return singleCheck(false, error instanceof Error ? (error.stack ?? error.message) : String(error))
   } finally {

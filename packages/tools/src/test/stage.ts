@@ -4,7 +4,11 @@ export interface Stage {
   readonly name: string
   /** What it does, for the progress lines. */
   readonly title: string
-  run(progress: (line: string) => void): Promise<StageResult>
+  /**
+   * Does it. `progress` is shown now and then, when it takes long; `announce` at once: for what people must know before it
+   * happens.
+   */
+  run(progress: (line: string) => void, announce: (line: string) => void): Promise<StageResult>
 }
 
 /** What a stage found. A stage that is no test runner counts each of its checks as one test. */
@@ -12,6 +16,8 @@ export interface StageResult {
   readonly passed: number
   readonly failed: number
   readonly skipped: readonly Skip[]
+  /** What the summary says beside the totals, for example on which servers tests ran. */
+  readonly notes?: readonly string[]
   /** Shown only when something failed. */
   readonly output: string
 }
@@ -33,6 +39,7 @@ export function total(results: readonly StageResult[]): StageResult {
     passed: results.reduce((sum, result) => sum + result.passed, 0),
     failed: results.reduce((sum, result) => sum + result.failed, 0),
     skipped: results.flatMap((result) => result.skipped),
+    notes: results.flatMap((result) => result.notes ?? []),
     output: results
       .filter((result) => result.failed > 0)
       .map((result) => result.output.trimEnd())

@@ -1,0 +1,5 @@
+export { type MysqlInboxOptions, mysqlInbox } from './inbox.ts'
+export { type MysqlMigrationOptions, migrateMysql, mysqlMigrationSql, mysqlMigrations } from './migrations.ts'
+export type { MysqlHandle, MysqlPool, MysqlStorageOptions } from './options.ts'
+export { type MysqlStorage, mysqlStorage } from './storage.ts'
+export type { MysqlConnection, MysqlExecutor, MysqlTransaction } from './transaction.ts'

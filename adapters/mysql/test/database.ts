@@ -1,0 +1,93 @@
+import { onServer, type Server, sharedMariadb, sharedMysql } from '@waybill/conformance/containers'
+import type { OutboxMessage } from '@waybill/core/contracts'
+import { Kysely, MysqlDialect } from 'kysely'
+import { createPool } from 'mysql2'
+import { type Connection, createConnection, type Pool, type PoolOptions, type RowDataPacket } from 'mysql2/promise'
+import { describe, it } from 'vitest'
+import { migrateMysql } from '../src/index.ts'
+
+/** Registers tests once for each server, or one skipped test in place of those whose server is not there. */
+export async function onEachServer(register: (server: Server) => void): Promise<void> {
+  for (const server of [await sharedMysql(), await sharedMariadb()]) {
+    onServer(server, { it }, (available) =>
+      describe(`on ${available.name} ${available.version}`, () => register(available)),
+    )
+  }
+}
+
+type AnyTables = Record<string, Record<string, unknown>>
+
+/** A database of its own, and connections to it, all closed at the end. */
+export interface TestDatabase extends AsyncDisposable {
+  readonly url: string
+  readonly name: string
+  /** As an administrator of the server. */
+  readonly admin: Connection
+  pool(options?: PoolOptions): Pool
+  kysely(): Kysely<AnyTables>
+  connect(): Promise<Connection>
+  /** Rows of a query. */
+  rows(sql: string, values?: readonly unknown[]): Promise<readonly RowDataPacket[]>
+}
+
+export async function emptyDatabase(server: Server): Promise<TestDatabase> {
+  const database = await server.createDatabase()
+  const { url, name } = database
+  const closers: (() => Promise<unknown>)[] = []
+  const connect = async () => {
+    const connection = await createConnection(url)
+    connection.on('error', () => undefined)
+    closers.push(async () => connection.destroy())
+    return connection
+  }
+  const admin = await connect()
+  const corePool = (options: PoolOptions = {}) => {
+    const pool = createPool({ uri: url, ...options })
+    closers.push(() => pool.promise().end())
+    return pool
+  }
+  return {
+    url,
+    name,
+    admin,
+    connect,
+    pool: (options) => corePool(options).promise(),
+    kysely: () => new Kysely<AnyTables>({ dialect: new MysqlDialect({ pool: corePool() }) }),
+    async rows(sql, values = []) {
+      const [rows] = await admin.query<RowDataPacket[]>(sql, [...values])
+      return rows
+    },
+    async [Symbol.asyncDispose]() {
+      for (const close of closers) await close().catch(() => undefined)
+      await database.drop()
+    },
+  }
+}
+
+export async function migratedDatabase(server: Server): Promise<TestDatabase> {
+  const test = await emptyDatabase(server)
+  await migrateMysql({ db: test.kysely() })
+  return test
+}
+
+let count = 0
+
+export function message(fields: Partial<OutboxMessage> = {}): OutboxMessage {
+  return {
+    id: `message-${++count}`,
+    topic: 'orders',
+    type: 'order.placed',
+    payload: new TextEncoder().encode('{"total":1}'),
+    contentType: 'application/json',
+    headers: {},
+    schemaVersion: 1,
+    createdAt: 1_700_000_000_000,
+    ...fields,
+  }
+}
+
+/** What another program does: a plain INSERT. */
+export async function plainInsert(connection: Connection, id: string): Promise<void> {
+  const sql = `insert into waybill_messages (id, topic, type, payload) values (?, 'orders', 'order.placed', '{}')`
+  await connection.query(sql, [id])
+}

@@ -1,0 +1,67 @@
+import type { SqlDialect } from '@waybill/sql'
+import { PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, type RawBuilder, sql } from 'kysely'
+import { enqueueFunction } from './enqueue-function.ts'
+import { tableSettings } from './table-settings.ts'
+
+/** The moment of the call, not of the transaction, in whole milliseconds: rounded down, so that nothing is due too early. */
+const now = sql<number>`floor(extract(epoch from clock_timestamp()) * 1000)::bigint`
+
+/** Bytes decide, not the rules of a language. */
+const text = sql`text collate "C"`
+
+const arrayType = { number: sql`bigint[]`, text: sql`text[]` } as const
+
+export const postgresDialect: SqlDialect = {
+  compiler: {
+    createAdapter: () => new PostgresAdapter(),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+  },
+  now,
+  list: (values) => (Array.isArray(values[0]) ? JSON.stringify(values) : arrayLiteral(values)),
+  oneOf: (column, list, element) => sql`${column} = any(${list}::${arrayType[element]})`,
+  pairOneOf: ([first, second], list) =>
+    sql`(${first}, ${second}) in (select pair ->> 0, pair ->> 1 from json_array_elements(${list}::json) as pair)`,
+  // The position finds the row. The id makes sure: after a failover positions are drawn again.
+  rowOneOf(parameter) {
+    const positions = parameter((rows) => `{${rows.map((row) => row.position).join()}}`)
+    const ids = parameter((rows) => arrayLiteral(rows.map((row) => row.id)))
+    return sql`position = any(${positions}::bigint[]) and id = any(${ids}::text[])`
+  },
+  skipKnown: (insert) => insert.onConflict((conflict) => conflict.doNothing()),
+  holdAgainst: { change: sql`for update`, removal: sql`for key share` },
+  schema: {
+    name: text,
+    text,
+    integer: 'bigint',
+    payload: 'bytea',
+    position: (column) => column.primaryKey().generatedAlwaysAsIdentity(),
+    lane: sql`(get_byte(decode(md5(coalesce(ordering_key, id)), 'hex'), 0) & 63)`,
+    isName: (column) => sql`char_length(${column}) between 1 and 255`,
+    isBytes: () => sql`true`,
+    // A text that is no JSON fails the cast, and the insert with it.
+    isJson: (column, type) => sql`json_typeof(${column}::json) = ${sql.lit(type)}`,
+    isField,
+    partialIndexes: true,
+    tableExists: (name) =>
+      sql`select 1 from (select to_regclass(quote_ident(${name})) as name) as tables where name is not null`,
+    tableEnd: (_, table) => sql`with (${sql.raw(tableSettings[table])})`,
+    extras: enqueueFunction,
+  },
+}
+
+function arrayLiteral(values: readonly unknown[]): string {
+  if (typeof values[0] === 'number') return `{${values.join()}}`
+  return `{${values.map((value) => `"${String(value).replace(/["\\]/g, '\\$&')}"`).join()}}`
+}
+
+function isField(
+  object: Parameters<SqlDialect['schema']['isField']>[0],
+  field: string,
+  type: 'string' | 'integer',
+): RawBuilder<boolean> {
+  const value = sql`${object}::json -> ${sql.lit(field)}`
+  return type === 'string'
+    ? sql`coalesce(json_typeof(${value}), 'string') = 'string'`
+    : sql`coalesce((${value})::text, '0') ~ '^-?[0-9]{1,16}$'`
+}

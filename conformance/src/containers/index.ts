@@ -1,0 +1,54 @@
+import { mariadb } from './servers/mariadb.ts'
+import { mysql } from './servers/mysql.ts'
+import { givenPgBouncer, type PgBouncerOptions, pgBouncer } from './servers/pgbouncer.ts'
+import { postgres } from './servers/postgres.ts'
+import type { OwnServer, Server, Unavailable } from './servers/server.ts'
+import { type StartOptions, sharedServer, startOwn } from './servers/start.ts'
+
+export { onServer } from './on-server.ts'
+export type { PgBouncerOptions } from './servers/pgbouncer.ts'
+export type { Database, OwnServer, Server, Unavailable } from './servers/server.ts'
+export type { StartOptions } from './servers/start.ts'
+
+/** The PostgreSQL that all test files of this run share; each test makes a database of its own on it. */
+export function sharedPostgres(): Promise<Server | Unavailable> {
+  return sharedServer(postgres)
+}
+
+/** The MySQL that all test files of this run share. */
+export function sharedMysql(): Promise<Server | Unavailable> {
+  return sharedServer(mysql)
+}
+
+/** The MariaDB that all test files of this run share. */
+export function sharedMariadb(): Promise<Server | Unavailable> {
+  return sharedServer(mariadb)
+}
+
+/** The PgBouncer in transaction mode that all test files of this run share, before the PostgreSQL that they share. */
+export async function sharedPgBouncer(): Promise<Server | Unavailable> {
+  if (process.env[givenPgBouncer.urlVariable] !== undefined) return await sharedServer(givenPgBouncer)
+  const upstream = await sharedPostgres()
+  if (!upstream.available) return { ...upstream, name: givenPgBouncer.name }
+  return await sharedServer(pgBouncer({ upstream }))
+}
+
+/** A PostgreSQL for the caller alone, for tests that kill, restart or pause it; the caller stops it. */
+export function startPostgres(options: StartOptions = {}): Promise<OwnServer | Unavailable> {
+  return startOwn(postgres, options)
+}
+
+/** A MySQL for the caller alone. */
+export function startMysql(options: StartOptions = {}): Promise<OwnServer | Unavailable> {
+  return startOwn(mysql, options)
+}
+
+/** A MariaDB for the caller alone. */
+export function startMariadb(options: StartOptions = {}): Promise<OwnServer | Unavailable> {
+  return startOwn(mariadb, options)
+}
+
+/** A PgBouncer for the caller alone, by default in transaction mode, before a PostgreSQL that runs already. */
+export function startPgBouncer(options: PgBouncerOptions): Promise<OwnServer | Unavailable> {
+  return startOwn(pgBouncer(options))
+}
