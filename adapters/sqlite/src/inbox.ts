@@ -1,20 +1,14 @@
 import type { InboxStorage, TransactionRunner } from '@waybill/core/contracts'
-import {
-  type AnyKysely,
-  type AnyTransaction,
-  kyselyExecutor,
-  requireTransaction,
-  sqlContext,
-  sqlInbox,
-} from '@waybill/sql'
+import { type AnyTransaction, kyselyExecutor, requireTransaction, sqlContext, sqlInbox } from '@waybill/sql'
+import type { Kysely, Transaction } from 'kysely'
 import { sqliteDialect } from './dialect.ts'
 import { classifySqliteError } from './errors.ts'
 import { resolveStorageOptions, type SqliteStorageOptions } from './options.ts'
 import { sqliteRunner } from './runner.ts'
 
-export interface SqliteInboxOptions extends Pick<SqliteStorageOptions, 'tablePrefix' | 'lockTimeoutMs'> {
+export interface SqliteInboxOptions<Tables> extends Pick<SqliteStorageOptions, 'tablePrefix' | 'lockTimeoutMs'> {
   /** The consuming service's database, where its handlers write. */
-  readonly db: AnyKysely
+  readonly db: Kysely<Tables>
 }
 
 /**
@@ -23,9 +17,9 @@ export interface SqliteInboxOptions extends Pick<SqliteStorageOptions, 'tablePre
  *
  * @throws {@link ConfigurationError} with all options that are wrong.
  */
-export function sqliteInbox(
-  options: SqliteInboxOptions,
-): InboxStorage<AnyTransaction> & TransactionRunner<AnyTransaction> {
+export function sqliteInbox<Tables>(
+  options: SqliteInboxOptions<Tables>,
+): InboxStorage<Transaction<Tables>> & TransactionRunner<Transaction<Tables>> {
   const { tablePrefix, lockTimeoutMs } = resolveStorageOptions('sqliteInbox', options)
   const context = sqlContext(sqliteDialect, tablePrefix)
   const { db } = options

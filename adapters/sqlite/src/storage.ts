@@ -1,7 +1,8 @@
 import type { OutboxStorage, TransactionRunner } from '@waybill/core/contracts'
 import { laneSource } from '@waybill/core/lanes'
-import { type AnyKysely, type AnyTransaction, sqlAdmin, sqlContext } from '@waybill/sql'
+import { type AnyTransaction, sqlAdmin, sqlContext } from '@waybill/sql'
 import type { Database } from 'better-sqlite3'
+import type { Kysely, Transaction } from 'kysely'
 import { sqliteDialect } from './dialect.ts'
 import { sqliteLaneStore } from './lane-store.ts'
 import { LazyConnection } from './lazy-connection.ts'
@@ -30,9 +31,9 @@ export type SqliteStorage = Omit<OutboxStorage<AnyTransaction>, 'insertSync'> & 
  *
  * @throws {@link ConfigurationError} with all options that are wrong.
  */
-export function sqliteStorage(
-  options: { readonly db: AnyKysely } & SqliteStorageOptions,
-): SqliteStorage & TransactionRunner<AnyTransaction>
+export function sqliteStorage<Tables>(
+  options: { readonly db: Kysely<Tables> } & SqliteStorageOptions,
+): SqliteStorage & TransactionRunner<Transaction<Tables>>
 /** For applications that use better-sqlite3 without Kysely: they enqueue with `enqueueSync`. */
 export function sqliteStorage(options: { readonly database: Database } & SqliteStorageOptions): SqliteStorage
 export function sqliteStorage(options: SqliteHandle & SqliteStorageOptions): SqliteStorage {

@@ -49,3 +49,8 @@ test('an inbox gives its handlers Kysely transactions', () => {
   // @ts-expect-error: not a transaction
   void inbox.record(db, [])
 })
+
+test('transactions know the tables of the application', () => {
+  void storage.transaction(async (opened) => expectTypeOf(opened).toEqualTypeOf<Transaction<Tables>>())
+  void sqliteInbox({ db }).transaction(async (opened) => expectTypeOf(opened).toEqualTypeOf<Transaction<Tables>>())
+})

@@ -94,6 +94,7 @@ async function runPhases(world: World, plan: Plan): Promise<void> {
 function begin(world: World, plan: Plan): { left: number } {
   const { random, scheduler, connections } = world
   connections.faultChance = plan.trouble.storageFaults
+  void tempt(world, random.fork())
   const producing = { left: plan.producers }
   for (let index = 1; index <= plan.producers; index++) {
     const actor = scheduler.actor({ name: `producer-${index}`, weight: world.drawWeight() })
@@ -104,7 +105,6 @@ function begin(world: World, plan: Plan): { left: number } {
     else world.restartLater(place)
   }
   for (const place of world.consumers) place.start()
-  void tempt(world, random.fork())
   void operate(world, random.fork())
   if (plan.trouble.crashLoop) void crashLoop(world, random.fork())
   return producing

@@ -5,16 +5,6 @@ const lanes = 'packages/core/src/lanes'
 /** More of what the leased lanes rest on. */
 export const laneMutants: readonly Mutant[] = [
   {
-    name: 'floor not set back when a hold is settled',
-    edits: [
-      {
-        file: `${lanes}/session.ts`,
-        find: '    this.holds.delete(scope)\n    this.setFloorBack(hold.first)\n',
-        replace: '    this.holds.delete(scope)\n',
-      },
-    ],
-  },
-  {
     name: 'floor not set back when a hold falls due',
     edits: [
       {
@@ -46,16 +36,6 @@ export const laneMutants: readonly Mutant[] = [
         file: `${lanes}/select.ts`,
         find: 'const taken = alone ? [suspect] : normal.taken',
         replace: 'const taken = alone ? [suspect, ...normal.taken] : normal.taken',
-      },
-    ],
-  },
-  {
-    name: 'floor of a claim not voided when it is set back meanwhile',
-    edits: [
-      {
-        file: `${lanes}/claim.ts`,
-        find: 'if (generation === session.generation) session.floor',
-        replace: 'if (generation > 0) session.floor',
       },
     ],
   },
@@ -141,6 +121,16 @@ export const laneMutants: readonly Mutant[] = [
         file: `${lanes}/settle.ts`,
         find: 'Math.max(before?.dueAt ?? 0, now + settlement.delayMs)',
         replace: 'now + settlement.delayMs',
+      },
+    ],
+  },
+  {
+    name: 'crashes of a suspect not counted',
+    edits: [
+      {
+        file: `${lanes}/membership.ts`,
+        find: 'const crashes = before === undefined ? row.crashes : before + 1',
+        replace: 'const crashes = before === undefined ? row.crashes : before',
       },
     ],
   },

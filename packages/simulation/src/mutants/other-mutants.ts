@@ -32,16 +32,6 @@ export const otherMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'settlement matched by position only',
-    edits: [
-      {
-        file: `${memory}/database/message-table.ts`,
-        find: "stored?.status === 'PENDING' && stored.row.message.id === reference.id ? stored : undefined",
-        replace: "stored?.status === 'PENDING' ? stored : undefined",
-      },
-    ],
-  },
-  {
     name: 'left-behind writer ended by its lock instead of the snapshot',
     edits: [
       {
@@ -80,6 +70,37 @@ export const otherMutants: readonly Mutant[] = [
         file: `${memory}/database/memory-database.ts`,
         find: 'readonly lanes: LaneTables = new LaneTables(() => this.flush())',
         replace: 'readonly lanes: LaneTables = new LaneTables(() => undefined)',
+      },
+    ],
+  },
+  {
+    name: 'outage that spends an attempt',
+    edits: [
+      {
+        file: 'packages/core/src/lifecycle/decide.ts',
+        find: "    case 'unavailable':\n      return { type: 'release', token: claimed.token }",
+        replace:
+          "      return { type: 'release', token: claimed.token }\n    case 'unavailable':\n      return retryOrDead(claimed, outcome.error, true, policy)",
+      },
+    ],
+  },
+  {
+    name: 'unknown outcome taken for accepted',
+    edits: [
+      {
+        file: 'packages/core/src/lifecycle/decide.ts',
+        find: 'return retryOrDead(claimed, outcome.error, destinationWorks, policy)',
+        replace: "return { type: 'published', token: claimed.token }",
+      },
+    ],
+  },
+  {
+    name: 'lease counted from the reply of its renewal',
+    edits: [
+      {
+        file: `${relay}/lease.ts`,
+        find: 'if (held) this.renewedAt(startedAt)',
+        replace: 'if (held) this.renewedAt(Math.max(startedAt, this.#options.runtime.now()))',
       },
     ],
   },

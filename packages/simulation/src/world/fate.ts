@@ -13,7 +13,13 @@ export async function tempt(world: World, random: Random): Promise<void> {
   const troubles = troublesOf(world)
   if (troubles.length === 0) return
   const { leaseMs } = world.plan.relay
-  const { often } = world.plan.trouble
+  const { often, failovers } = world.plan.trouble
+  world.onRelayStarted = (actor) => {
+    // Before its first read, it knows of no history.
+    if (failovers && often && !world.settling && random.chance(0.4)) {
+      actor.trap = { step: 'read', spring: () => failOver(world, random) }
+    }
+  }
   while (!world.settling) {
     await world.fate.sleep(random.between(Math.ceil(leaseMs / 10), often ? Math.ceil(leaseMs / 4) : leaseMs))
     if (!world.settling) random.pick(troubles)?.(world, random)
@@ -26,7 +32,7 @@ function troublesOf(world: World): readonly Trouble[] {
     ...(kills ? [killOne, killOne] : []),
     ...(pauses ? [pauseOne, pauseOne] : []),
     ...(leaves ? [dismissOne] : []),
-    ...(failovers ? [failOver] : []),
+    ...(failovers ? [failOverSoon] : []),
     ...(clockJumps ? [setClock] : []),
     ...(world.plan.broker.outages ? [closeTopic, cutOff] : []),
     ...(consumerTrouble && world.consumers.length > 0 ? [killConsumer, pauseConsumer, dismissConsumer, rebalance] : []),
@@ -146,7 +152,13 @@ const setClock: Trouble = (world, random) => {
   if (ms < 0) world.history.clockSetBack(world.clock.now())
 }
 
+const failOverSoon: Trouble = (world, random) => {
+  const actor = random.pick(world.relays)?.actor
+  if (actor?.alive) soonOrNow(random, actor, () => failOver(world, random))
+}
+
 const failOver: Trouble = (world, random) => {
+  if (world.settling) return
   world.referee.note('the database FAILS OVER')
   world.witness.leasesAreTrue = false
   failover(world.database, { survivors: random.integer(4) })

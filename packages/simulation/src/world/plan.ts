@@ -80,53 +80,48 @@ export interface TroublePlan {
   readonly handlerFailures: number
 }
 
-/** `calm`: nothing that could publish twice. `bombs`: only messages end relays. `database`: much of what servers do. */
-type Mood = 'calm' | 'bombs' | 'database' | 'mixed'
+/**
+ * `calm`: nothing that could publish twice. `bombs`: only messages end relays. `hot`: calm, and one key that keeps failing while
+ * transactions stay open. `database`: much of what servers do.
+ */
+type Mood = 'calm' | 'bombs' | 'hot' | 'database' | 'mixed'
 
-const moods: readonly [Mood, ...Mood[]] = [
-  'calm',
-  'bombs',
-  'database',
-  'mixed',
-  'mixed',
-  'mixed',
-  'mixed',
-  'mixed',
-  'mixed',
-]
+const special: readonly [Mood, ...Mood[]] = ['calm', 'bombs', 'hot', 'database']
 
 export function drawPlan(random: Random): Plan {
-  const mood = random.pick<Mood>(moods)
+  const mood = random.chance(0.4) ? random.pick(special) : 'mixed'
+  const hot = mood === 'hot'
   const broker = drawBroker(random, mood)
   const trouble = drawTrouble(random, mood)
   return {
-    relays: random.between(1, 4),
+    relays: random.between(1, hot ? 2 : 4),
     producers: random.between(2, 5),
     consumers: random.chance(0.5) ? random.between(1, 3) : 0,
     messages: random.between(40, 95),
-    keys: random.pick([1, 1, 2, 3, 4, 6]),
+    keys: hot ? 1 : random.pick([1, 2, 3, 4, 6]),
     relay: drawRelay(random, mood, broker.natures.hang > 0),
     transactions: drawTransactions(random, mood),
     broker,
     trouble,
-    calm: mood === 'calm',
+    calm: mood === 'calm' || hot,
     onlyBombsEndRelays: mood === 'bombs',
   }
 }
 
 function drawRelay(random: Random, mood: Mood, hangs: boolean): RelayPlan {
   // So long that a relay that comes to its turn like all others never loses it.
-  const leaseMs = mood !== 'calm' && mood !== 'bombs' && !hangs ? random.between(150, 700) : random.between(500, 900)
+  const patient = mood !== 'mixed' && mood !== 'database'
+  const leaseMs = patient || hangs ? random.between(500, 900) : random.between(150, 700)
   const pollIntervalMs = random.between(10, 60)
   return {
     leaseMs,
-    publishTimeoutMs: random.between(mood === 'calm' || mood === 'bombs' ? 300 : 30, Math.floor(leaseMs * 0.6)),
+    publishTimeoutMs: random.between(patient ? 300 : 30, Math.floor(leaseMs * 0.6)),
     pollIntervalMs,
     // Probes of a circuit take up to half a minute: nobody should count the hours with polls.
     idlePollIntervalMs: pollIntervalMs + (hangs ? 2000 : random.between(20, 500)),
     batchSize: random.pick([1, 2, 4, 8, 20]),
     maxBatchBytes: random.chance(0.2) ? random.between(60, 200) : 2 ** 20,
-    maxAttempts: hangs ? 2 : random.between(2, 6),
+    maxAttempts: hangs ? 2 : random.between(mood === 'hot' ? 5 : 2, 6),
     maxCrashes: random.between(1, 3),
     retryBaseMs: random.pick([5, 20, 80, 200]),
     retentionMs: random.pick([0, 86_400_000, 86_400_000, 300]),
@@ -138,7 +133,7 @@ function drawTransactions(random: Random, mood: Mood): TransactionPlan {
   return {
     locked: random.pick([0, 0.5, 1]),
     rollback: 0.12,
-    long: random.pick([0, 0, 0.12, 0.12, 0.35]),
+    long: mood === 'hot' ? 0.35 : random.pick([0, 0, 0.12, 0.12, 0.35]),
     lateUnlock: random.chance(0.6) ? 0.5 : 0,
     notDurable: mood === 'database' ? 0.6 : random.chance(0.3) ? 0.3 : 0,
     scheduled: random.chance(0.4) ? 0.2 : 0,
@@ -158,7 +153,7 @@ function drawBroker(random: Random, mood: Mood): BrokerPlan {
       poison: random.chance(0.3) ? 0.05 : 0,
       fatal: random.chance(0.3) ? 0.04 : 0,
     },
-    reject: random.pick([0, 0.06, 0.3]),
+    reject: mood === 'hot' ? 0.4 : random.pick([0, 0.06, 0.3]),
     refuse: random.pick([0, 0, 0.03, 0.1]),
     unknown: mixed ? random.pick([0, 0.05, 0.2]) : 0,
     badCall: mixed ? random.pick([0, 0, 0, 0.05, 0.15]) : 0,
@@ -169,11 +164,10 @@ function drawBroker(random: Random, mood: Mood): BrokerPlan {
 function drawTrouble(random: Random, mood: Mood): TroublePlan {
   const mixed = mood === 'mixed' || mood === 'database'
   const database = mood === 'database'
-  const calmOrMixed = mood !== 'bombs'
   return {
     kills: mixed && random.chance(database ? 0.2 : 0.55),
     pauses: mixed && random.chance(database ? 0.2 : 0.45),
-    leaves: calmOrMixed && random.chance(0.5),
+    leaves: mood !== 'bombs' && mood !== 'hot' && random.chance(0.5),
     crashLoop: mixed && random.chance(0.1),
     failovers: mixed && random.chance(database ? 0.6 : 0.1),
     clockJumps: mixed && random.chance(database ? 0.6 : 0.1),

@@ -63,6 +63,7 @@ export class RelayPlace {
         relay.on(name, (event) => world.referee.note(`${actor.name} ${name} ${describe(event)}`))
     }
     void relay.start().catch(() => undefined)
+    world.onRelayStarted(actor)
     relay.closed.catch((error: unknown) => {
       if (actor.alive) world.referee.fail('no-stray-errors', `${actor.name} ended with ${String(error)}`)
     })

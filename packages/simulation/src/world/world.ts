@@ -53,6 +53,7 @@ export class World {
   /** The operator is at work. */
   operating = false
   #closing = false
+  onRelayStarted: (actor: Actor) => void = () => undefined
   readonly #wakes = new Map<Actor, () => void>()
 
   constructor(plan: Plan, scheduler: Scheduler, random: Random) {
