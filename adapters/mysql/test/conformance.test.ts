@@ -1,13 +1,30 @@
 import { describeInbox, describeStorage, type StorageHarness } from '@waybill/conformance'
-import type { OutboxStorage } from '@waybill/core/contracts'
+import type { OutboxStorage, TransactionRunner } from '@waybill/core/contracts'
 import type { Connection } from 'mysql2/promise'
 import { describe, it } from 'vitest'
-import { type MysqlTransaction, mysqlInbox, mysqlStorage } from '../src/index.ts'
+import { type MysqlStorage, type MysqlTransaction, mysqlInbox, mysqlStorage } from '../src/index.ts'
 import { migratedDatabase, onEachServer, type TestDatabase } from './database.ts'
 
 await onEachServer((server) => {
-  describeStorage('mysql', { describe, it }, async () => storageHarness(await migratedDatabase(server)))
-  describeInbox('mysql', { describe, it }, async () => {
+  const rules = { describe, it }
+  describeStorage('mysql', rules, async () => {
+    const test = await migratedDatabase(server)
+    return storageHarness(test, () => mysqlStorage({ pool: test.pool() }))
+  })
+  if (server.name === 'MySQL') {
+    describeStorage('mysql with Kysely alone', rules, async () => {
+      const test = await migratedDatabase(server)
+      return storageHarness(test, () => mysqlStorage({ db: test.kysely() }))
+    })
+  } else {
+    // As MariaDB is installed, nobody sees the locks.
+    describeStorage('mysql without a view of the locks', rules, async () => {
+      const test = await migratedDatabase(server)
+      const account = await test.account('all')
+      return storageHarness(test, () => mysqlStorage({ pool: test.pool(account) }))
+    })
+  }
+  describeInbox('mysql', rules, async () => {
     const test = await migratedDatabase(server)
     const open = () => {
       const inbox = mysqlInbox({ db: test.kysely() })
@@ -15,17 +32,24 @@ await onEachServer((server) => {
     }
     return { ...open(), reopen: async () => open(), close: async () => test[Symbol.asyncDispose]() }
   })
+  describeInbox('mysql without Kysely', rules, async () => {
+    const test = await migratedDatabase(server)
+    const inbox = mysqlInbox({ pool: test.pool() })
+    return { inbox, runner: inbox, close: async () => test[Symbol.asyncDispose]() }
+  })
 })
 
-async function storageHarness(test: TestDatabase): Promise<StorageHarness<MysqlTransaction>> {
-  const storage = mysqlStorage({ pool: test.pool() })
+type Storage = MysqlStorage & TransactionRunner<MysqlTransaction>
+
+async function storageHarness(test: TestDatabase, open: () => Storage): Promise<StorageHarness<MysqlTransaction>> {
+  const storage = open()
   const opened: OutboxStorage<MysqlTransaction>[] = [storage]
   const other = await test.connect()
   return {
     storage,
     runner: storage,
     async reopen() {
-      const second = mysqlStorage({ pool: test.pool() })
+      const second = open()
       opened.push(second)
       return second
     },

@@ -15,6 +15,8 @@ export async function onEachServer(register: (server: Server) => void): Promise<
   }
 }
 
+let count = 0
+
 type AnyTables = Record<string, Record<string, unknown>>
 
 /** A database of its own, and connections to it, all closed at the end. */
@@ -26,6 +28,8 @@ export interface TestDatabase extends AsyncDisposable {
   pool(options?: PoolOptions): Pool
   kysely(): Kysely<AnyTables>
   connect(): Promise<Connection>
+  /** An account with these privileges on the database and no others, removed at the end. */
+  account(privileges: string): Promise<{ readonly user: string; readonly password: string }>
   /** Rows of a query. */
   rows(sql: string, values?: readonly unknown[]): Promise<readonly RowDataPacket[]>
 }
@@ -41,6 +45,9 @@ export async function emptyDatabase(server: Server): Promise<TestDatabase> {
     return connection
   }
   const admin = await connect()
+  // MariaDB's view of the locks is empty until its instrument is on.
+  const instrument = "set enabled = 'YES' where name = 'wait/lock/metadata/sql/mdl'"
+  await admin.query(`update performance_schema.setup_instruments ${instrument}`)
   const corePool = (options: PoolOptions = {}) => {
     const pool = createPool({ uri: url, ...options })
     closers.push(() => pool.promise().end())
@@ -53,6 +60,13 @@ export async function emptyDatabase(server: Server): Promise<TestDatabase> {
     connect,
     pool: (options) => corePool(options).promise(),
     kysely: () => new Kysely<AnyTables>({ dialect: new MysqlDialect({ pool: corePool() }) }),
+    async account(privileges) {
+      const account = { user: `waybill_${++count}_${name}`.slice(0, 32), password: 'secret' }
+      await admin.query(`create user '${account.user}'@'%' identified by '${account.password}'`)
+      await admin.query(`grant ${privileges} on \`${name}\`.* to '${account.user}'@'%'`)
+      closers.unshift(() => admin.query(`drop user '${account.user}'@'%'`))
+      return account
+    },
     async rows(sql, values = []) {
       const [rows] = await admin.query<RowDataPacket[]>(sql, [...values])
       return rows
@@ -69,8 +83,6 @@ export async function migratedDatabase(server: Server): Promise<TestDatabase> {
   await migrateMysql({ db: test.kysely() })
   return test
 }
-
-let count = 0
 
 export function message(fields: Partial<OutboxMessage> = {}): OutboxMessage {
   return {

@@ -22,13 +22,8 @@ function atUrl(test: TestDatabase, change: (url: URL) => void): Promise<Connecti
 
 /** A connection of an account that may only read. */
 async function reader(test: TestDatabase): Promise<Connection> {
-  const account = `reader_${test.name}`.slice(0, 32)
-  await test.admin.query(`create user '${account}'@'%' identified by 'secret'`)
-  await test.admin.query(`grant select on \`${test.name}\`.* to '${account}'@'%'`)
-  return atUrl(test, (url) => {
-    url.username = account
-    url.password = 'secret'
-  })
+  const { user, password } = await test.account('select')
+  return atUrl(test, (url) => Object.assign(url, { username: user, password }))
 }
 
 async function deadlock(test: TestDatabase): Promise<unknown> {
