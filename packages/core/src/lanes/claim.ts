@@ -1,9 +1,9 @@
 import type { ClaimedMessage, ClaimRequest, ClaimResult } from '../contracts/index.ts'
-import type { LaneRead, LaneReadResult, LaneRow, LaneStore } from './lane-store.ts'
+import type { LaneRead, LaneReadResult, LaneRow, LaneStore, Position } from './lane-store.ts'
 import { reloadHolds, updateMembership } from './membership.ts'
 import { probe } from './probe.ts'
 import { type ReadContext, type Selection, select } from './select.ts'
-import type { HeldKey, InFlight, LaneSession } from './session.ts'
+import { firstOf, type HeldKey, type InFlight, type LaneSession } from './session.ts'
 import { sweep } from './sweep.ts'
 
 /** A held key of which so many rows have been passed over is left out of reads from then on. */
@@ -92,9 +92,11 @@ async function readAndSelect(
   now: () => number,
 ): Promise<Read> {
   let limit = firstReadLimit(session, request)
+  let retries = session.retriesTurn
   for (;;) {
-    const generation = openDueHolds(session, now)
-    const { read, context } = prepareRead(store, session, request, limit)
+    const { generation } = session
+    const after = retries ? beforeDueHolds(session, now) : session.floor
+    const { read, context } = prepareRead(store, session, request, { limit, after })
     const result = await store.read(read)
     session.clockOffset = result.now - now()
     if (await historyChanged(store, session, result)) continue
@@ -109,6 +111,11 @@ async function readAndSelect(
       limit *= 4
       continue
     }
+    if (!retries && selection.taken.length === 0 && beforeDueHolds(session, now) < session.floor) {
+      retries = true
+      continue
+    }
+    session.retriesTurn = !retries
     learnRowSize(session, result.rows)
     await endFinishedHolds(store, session, result, { ...context, full })
     if (generation === session.generation) session.floor = Math.max(session.floor, selection.floor)
@@ -140,36 +147,39 @@ function mayFindMore(session: LaneSession, selection: Selection, request: ClaimR
   return selection.withinKeyLimit < request.limit && limit < request.limit * 4
 }
 
-/** Holds that are due are read from their first row on. Answers the generation that the read's floor belongs to. */
-function openDueHolds(session: LaneSession, now: () => number): number {
+/** Keys whose hold is due are read from their first row on. The floor stays: what is below it is held still. */
+function beforeDueHolds(session: LaneSession, now: () => number): Position {
   const clock = session.clockOffset === null ? Number.NEGATIVE_INFINITY : now() + session.clockOffset
-  for (const hold of session.holds.values()) if (hold.dueAt <= clock) session.setFloorBack(hold.first)
-  return session.generation
+  let after = session.floor
+  for (const hold of session.holds.values()) {
+    if (hold.dueAt <= clock && !session.inFlight.has(hold.head)) after = Math.min(after, firstOf(hold) - 1)
+  }
+  return after
 }
 
 function prepareRead(
   store: LaneStore,
   session: LaneSession,
   request: ClaimRequest,
-  limit: number,
+  { limit, after }: { readonly limit: number; readonly after: Position },
 ): { readonly read: LaneRead; readonly context: Omit<ReadContext, 'full'> } {
   const closed = new Set<string>()
   const skipKeys: HeldKey[] = []
   for (const hold of session.holds.values()) {
-    if (hold.first <= session.floor || hold.dueAt === Number.POSITIVE_INFINITY) closed.add(hold.scope)
+    if (firstOf(hold) <= after || hold.dueAt === Number.POSITIVE_INFINITY) closed.add(hold.scope)
     if (!closed.has(hold.scope) || hold.passedOver < passedOverAtMost) continue
     // The floor may have been set back to before its first row, for a late commit: whatever of the key is there is not seen.
-    hold.first = Math.min(hold.first, session.floor + 1)
+    hold.waitingFrom = Math.min(hold.waitingFrom, after + 1)
     skipKeys.push(hold)
   }
   for (const topic of request.skipTopics) {
-    session.skipped.set(topic, Math.min(session.skipped.get(topic) ?? Number.POSITIVE_INFINITY, session.floor + 1))
+    session.skipped.set(topic, Math.min(session.skipped.get(topic) ?? Number.POSITIVE_INFINITY, after + 1))
   }
   const excluded = [...session.inFlight.values()]
   return {
     read: {
       lanes: session.readLanes,
-      after: session.floor,
+      after,
       upTo: null,
       exclude: excluded.map((row) => row.position),
       onlyTopic: null,
@@ -181,7 +191,7 @@ function prepareRead(
     context: {
       closed,
       excluded,
-      after: session.floor,
+      after,
       complete: store.barrier === undefined ? null : session.writers.complete,
     },
   }

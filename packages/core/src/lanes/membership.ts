@@ -142,7 +142,7 @@ function divide(
 
 function adoptHold(session: LaneSession, hold: Hold): void {
   const scope = `${hold.topic}\u0000${hold.key}`
-  session.holds.set(scope, { ...hold, scope, first: hold.head, passedOver: 0 })
+  session.holds.set(scope, { ...hold, scope, waitingFrom: Number.POSITIVE_INFINITY, passedOver: 0 })
 }
 
 function forgetLane(session: LaneSession, lane: number): void {

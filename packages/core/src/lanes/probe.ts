@@ -1,6 +1,6 @@
 import { orderingScope } from '../contracts/index.ts'
 import type { LaneRow, LaneStore } from './lane-store.ts'
-import type { LaneSession } from './session.ts'
+import { firstOf, type LaneSession } from './session.ts'
 
 /** Rows looked at for one probe. */
 const depth = 50
@@ -16,10 +16,10 @@ export async function probe(
   const rows: LaneRow[] = []
   for (const topic of topics) {
     const lately = session.probed.get(topic) ?? []
-    let row = await firstOf(store, session, topic, lately)
+    let row = await firstToTry(store, session, topic, lately)
     if (row === undefined && lately.length > 0) {
       session.probed.delete(topic)
-      row = await firstOf(store, session, topic, [])
+      row = await firstToTry(store, session, topic, [])
     }
     if (row === undefined) continue
     const key = row.message.orderingKey ?? row.message.id
@@ -29,7 +29,7 @@ export async function probe(
   return rows
 }
 
-async function firstOf(
+async function firstToTry(
   store: LaneStore,
   session: LaneSession,
   topic: string,
@@ -53,6 +53,6 @@ async function firstOf(
   return result.rows.find((row) => {
     const scope = orderingScope(row.message)
     const hold = session.holds.get(scope)
-    return !busy.has(scope) && (hold === undefined || (hold.dueAt <= result.now && hold.first > after))
+    return !busy.has(scope) && (hold === undefined || (hold.dueAt <= result.now && firstOf(hold) > after))
   })
 }

@@ -73,8 +73,8 @@ function passOverHeld(
     const isOpen = !context.closed.has(scope) && (hold === undefined || hold.dueAt <= result.now)
     if (isOpen) {
       open.push(row)
-    } else if (hold !== undefined) {
-      hold.first = Math.min(hold.first, row.position)
+    } else if (hold !== undefined && row.position !== hold.head) {
+      hold.waitingFrom = Math.min(hold.waitingFrom, row.position)
       hold.passedOver++
     }
   }

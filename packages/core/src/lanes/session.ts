@@ -16,7 +16,7 @@ export interface InFlight {
   readonly crashes: number
 }
 
-/** A hold in memory. `first` is the lowest position of the key that was passed over: where to read again when it ends. */
+/** A hold in memory. */
 export interface HeldKey {
   readonly topic: string
   readonly key: string
@@ -25,8 +25,14 @@ export interface HeldKey {
   readonly head: Position
   /** Infinity while the settlement that makes the hold is on its way. */
   readonly dueAt: number
-  first: Position
+  /** The lowest position of the key's other rows that were passed over; Infinity if there are none. */
+  waitingFrom: Position
   passedOver: number
+}
+
+/** Where reading the key has to begin. */
+export function firstOf(hold: HeldKey): Position {
+  return Math.min(hold.head, hold.waitingFrom)
 }
 
 /** What one relay's life at a store remembers. The database remembers what another relay needs after it. */
@@ -52,6 +58,8 @@ export class LaneSession implements RelaySession {
   /** Grows when the floor is set back, which voids the floor that a claim on its way would set. */
   generation = 0
   suspectsTurn = true
+  /** Retries that are due and rows that have not been tried take turns, so that neither starves the other. */
+  retriesTurn = false
   epoch: string | null = null
   /** Database clock less monotonic clock, from the last read. */
   clockOffset: number | null = null
@@ -91,12 +99,12 @@ export class LaneSession implements RelaySession {
     }
   }
 
-  /** Rows of the key wait to be read again from where the hold began. */
+  /** Rows of the key that were passed over are read again. */
   endHold(scope: string): void {
     const hold = this.holds.get(scope)
     if (hold === undefined) return
     this.holds.delete(scope)
-    this.setFloorBack(hold.first)
+    this.setFloorBack(hold.waitingFrom)
   }
 
   /** Two writes of the window must not pass each other. */

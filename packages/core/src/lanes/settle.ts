@@ -49,17 +49,10 @@ function putHold(session: LaneSession, row: InFlight, dueAt: number): void {
   const scope = scopeOf(row)
   const { topic, key, lane, position } = row
   const known = session.holds.get(scope)
-  const first = Math.min(known?.first ?? position, position)
-  session.holds.set(scope, {
-    topic,
-    key,
-    scope,
-    lane,
-    head: position,
-    dueAt,
-    first,
-    passedOver: known?.passedOver ?? 0,
-  })
+  const other = known === undefined || known.head === position ? Number.POSITIVE_INFINITY : known.head
+  const waitingFrom = Math.min(known?.waitingFrom ?? Number.POSITIVE_INFINITY, other)
+  const passedOver = known?.passedOver ?? 0
+  session.holds.set(scope, { topic, key, scope, lane, head: position, dueAt, waitingFrom, passedOver })
 }
 
 function scopeOf(row: InFlight): string {

@@ -1,6 +1,6 @@
 import { orderingScope } from '../contracts/index.ts'
 import type { LaneRow, LaneStore } from './lane-store.ts'
-import type { LaneSession } from './session.ts'
+import { firstOf, type LaneSession } from './session.ts'
 
 const rowsPerSweep = 200
 const atLeastEveryMs = 1000
@@ -43,6 +43,6 @@ export async function sweep(
 function isLost(session: LaneSession, row: LaneRow): boolean {
   if (row.position > session.floor || session.inFlight.has(row.position)) return false
   const hold = session.holds.get(orderingScope(row.message))
-  if (hold !== undefined && hold.first <= row.position) return false
+  if (hold !== undefined && firstOf(hold) <= row.position) return false
   return (session.skipped.get(row.message.topic) ?? Number.POSITIVE_INFINITY) > row.position
 }

@@ -80,10 +80,13 @@ export class Witness {
     if (this.#lanesMayHaveMoved) this.#lookAtOwners()
   }
 
-  /** A dead letter may have died again, or not yet. */
+  /** After a failover a dead letter may have died again, not yet, or in the very step that the failover came after. */
   forgetDead(): void {
     this.#dead.clear()
-    for (const stored of this.#database.messages.dead) this.#dead.add(stored)
+    for (const stored of this.#database.messages.dead) {
+      this.#dead.add(stored)
+      this.#referee.history.known(stored.row.message.id).died = true
+    }
   }
 
   #lookAtLeases(): void {
