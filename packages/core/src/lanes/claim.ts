@@ -230,7 +230,7 @@ async function endFinishedHolds(
       !there.has(hold.head),
   )
   if (finished.length === 0) return
-  for (const hold of finished) session.holds.delete(hold.scope)
+  for (const hold of finished) session.endHold(hold.scope)
   await store.transaction(async (tx) => {
     for (const hold of finished) await tx.removeHold(hold)
   })

@@ -26,12 +26,27 @@ export async function settle(
   }
   for (const { row, settlement } of failed) if (settlement.type === 'retry') announceHold(session, row)
   const stillPending = await settlePublished(store, session, published)
-  const applied = await settleFailed(store, session, failed, released)
+  if (released.length > 0) await settleFailed(store, session, [], released)
+  for (const part of inParts(failed)) if (!(await settleFailed(store, session, part, []))) break
   if (stillPending > 0) {
     const message = `${stillPending} published messages could not be settled: their rows stayed locked by somebody else`
     throw new StorageError('STORAGE_LOCKED', message)
   }
-  return { lost: applied ? [] : failed.map(({ row }) => row) }
+  return { lost: failed.map(({ row }) => row).filter((row) => session.inFlight.get(row.position) === row) }
+}
+
+/** Failures in one transaction at most, or somewhat more: a long one would hold up producers, and this thread with some drivers. */
+const failuresAtOnce = 100
+
+/** Failures of one key stay together. */
+function inParts(failed: readonly Outcome<Failed>[]): readonly (readonly Outcome<Failed>[])[] {
+  if (failed.length <= failuresAtOnce) return failed.length === 0 ? [] : [failed]
+  const parts: Outcome<Failed>[][] = [[]]
+  for (const ofKey of Map.groupBy(failed, ({ row }) => scopeOf(row)).values()) {
+    if ((parts.at(-1)?.length ?? 0) >= failuresAtOnce) parts.push([])
+    parts.at(-1)?.push(...ofKey)
+  }
+  return parts
 }
 
 /** A token that is settled already is passed over: repeating a call changes nothing. */
