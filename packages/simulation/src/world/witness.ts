@@ -80,12 +80,6 @@ export class Witness {
     if (this.#lanesMayHaveMoved) this.#lookAtOwners()
   }
 
-  /** A dead letter may have died again, or not yet. */
-  forgetDead(): void {
-    this.#dead.clear()
-    for (const stored of this.#database.messages.dead) this.#dead.add(stored)
-  }
-
   #lookAtLeases(): void {
     const { relays } = this.#database.lanes
     for (const [id, row] of relays) {
