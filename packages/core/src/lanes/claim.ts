@@ -1,9 +1,10 @@
 import type { ClaimedMessage, ClaimRequest, ClaimResult } from '../contracts/index.ts'
+import type { InFlight } from './in-flight.ts'
 import type { LaneRead, LaneReadResult, LaneRow, LaneStore } from './lane-store.ts'
 import { reloadHolds, updateMembership } from './membership.ts'
 import { probe } from './probe.ts'
 import { type ReadContext, type Selection, select } from './select.ts'
-import type { HeldKey, InFlight, LaneSession } from './session.ts'
+import type { HeldKey, LaneSession } from './session.ts'
 import { sweep } from './sweep.ts'
 
 /** A held key of which so many rows have been passed over is left out of reads from then on. */
@@ -164,7 +165,7 @@ function prepareRead(
   for (const topic of request.skipTopics) {
     session.skipped.set(topic, Math.min(session.skipped.get(topic) ?? Number.POSITIVE_INFINITY, session.floor + 1))
   }
-  const excluded = [...session.inFlight.values()]
+  const excluded = session.inFlight.values()
   return {
     read: {
       lanes: session.readLanes,
@@ -241,16 +242,18 @@ function handOut(session: LaneSession, rows: readonly LaneRow[]): readonly Claim
       scheduled,
       attempts,
       crashes,
+      settled: false,
     }
-    session.inFlight.set(position, token)
+    session.inFlight.add(token)
     return { message, token, attempt: attempts + 1, crashes, suspect: suspect !== undefined, expired }
   })
 }
 
 function nextDueInMs(session: LaneSession, result: LaneReadResult, membershipInMs: number): number {
   let due = membershipInMs
+  const inFlight = new Set(session.holds.size > 0 ? session.inFlight.positions() : [])
   for (const hold of session.holds.values()) {
-    if (!session.inFlight.has(hold.head)) due = Math.min(due, Math.max(0, hold.dueAt - result.now))
+    if (!inFlight.has(hold.head)) due = Math.min(due, Math.max(0, hold.dueAt - result.now))
   }
   if (result.nextAvailableAt !== null) due = Math.min(due, Math.max(0, result.nextAvailableAt - result.now))
   return due

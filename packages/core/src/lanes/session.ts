@@ -1,20 +1,7 @@
 import type { RelaySession } from '../contracts/index.ts'
+import { InFlightRows } from './in-flight.ts'
 import { laneCount, type Position, type Suspect } from './lane-store.ts'
 import { WriterWatch } from './writer-watch.ts'
-
-/** A row in the hands of core. The object itself is the claim token. */
-export interface InFlight {
-  readonly session: LaneSession
-  readonly position: Position
-  readonly id: string
-  readonly topic: string
-  readonly key: string
-  readonly lane: number
-  readonly scheduled: boolean
-  /** Attempts spent before this one. */
-  readonly attempts: number
-  readonly crashes: number
-}
 
 /** A hold in memory. `first` is the lowest position of the key that was passed over: where to read again when it ends. */
 export interface HeldKey {
@@ -37,7 +24,7 @@ export class LaneSession implements RelaySession {
   ended = false
   trusted = false
   readonly lanes: Set<number> = new Set()
-  readonly inFlight: Map<Position, InFlight> = new Map()
+  readonly inFlight: InFlightRows = new InFlightRows()
   readonly holds: Map<string, HeldKey> = new Map()
   readonly suspects: Map<Position, Suspect> = new Map()
   /** Topics that are skipped, with the lowest position that may have been passed over in each. */

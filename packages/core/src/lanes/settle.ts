@@ -1,6 +1,7 @@
 import { type ClaimToken, type Settlement, type SettleResult, StorageError } from '../contracts/index.ts'
+import type { InFlight } from './in-flight.ts'
 import type { LaneStore, LaneTransaction } from './lane-store.ts'
-import type { InFlight, LaneSession } from './session.ts'
+import type { LaneSession } from './session.ts'
 
 type Failed = Extract<Settlement, { type: 'retry' | 'dead' }>
 type Outcome<S extends Settlement> = { readonly row: InFlight; readonly settlement: S }
@@ -37,7 +38,7 @@ export async function settle(
 /** A token that is settled already is passed over: repeating a call changes nothing. */
 function inFlight(session: LaneSession, token: ClaimToken): InFlight | undefined {
   const row = token as InFlight
-  return row.session === session && session.inFlight.get(row.position) === row ? row : undefined
+  return row.session === session && !row.settled ? row : undefined
 }
 
 /** From now on, not only from the commit on, claims pass over the key. */
@@ -99,7 +100,7 @@ function finish(session: LaneSession, row: InFlight): void {
 }
 
 function forget(session: LaneSession, row: InFlight): void {
-  session.inFlight.delete(row.position)
+  session.inFlight.remove(row)
   session.window.delete(row.position)
   session.suspects.delete(row.position)
 }
@@ -114,7 +115,7 @@ async function settleFailed(
   const rows = [...failed.map(({ row }) => row), ...released]
   const leavesWindow = rows.some((row) => session.window.has(row.position))
   if (failed.length === 0 && !leavesWindow) {
-    for (const row of released) session.inFlight.delete(row.position)
+    for (const row of released) session.inFlight.remove(row)
     return true
   }
   return session.inWindowOrder(async () => {
@@ -133,7 +134,7 @@ async function settleFailed(
       else forget(session, row)
     }
     for (const { row, dueAt } of held) putHold(session, row, dueAt)
-    for (const row of released) session.inFlight.delete(row.position)
+    for (const row of released) session.inFlight.remove(row)
     for (const row of rows) session.window.delete(row.position)
     session.trust()
     return true
