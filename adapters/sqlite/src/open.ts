@@ -9,6 +9,9 @@ export type SqliteHandle = { readonly db: AnyKysely } | { readonly database: Dat
 /** In older versions a WAL with two connections can destroy the database (https://sqlite.org/wal.html#walresetbug). */
 const oldestVersion = [3, 51, 3] as const
 
+/** A relay reads what is new and removes it: it needs a quarter of the driver's default, which would stay in memory for good. */
+const cacheKilobytes = 4000
+
 /**
  * Opens a second connection to the application's database. On the application's own, the relay's statements would join
  * whatever transaction the application has open.
@@ -27,6 +30,7 @@ export async function openBeside(handle: SqliteHandle): Promise<Database> {
     requireVersion(database)
     requireWal(database)
     database.pragma('synchronous = full')
+    database.pragma(`cache_size = -${cacheKilobytes}`)
     return database
   } catch (error) {
     database.close()

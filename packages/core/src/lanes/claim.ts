@@ -1,9 +1,10 @@
 import type { ClaimedMessage, ClaimRequest, ClaimResult } from '../contracts/index.ts'
+import type { InFlight } from './in-flight.ts'
 import type { LaneRead, LaneReadResult, LaneRow, LaneStore, Position } from './lane-store.ts'
 import { reloadHolds, updateMembership } from './membership.ts'
 import { probe } from './probe.ts'
 import { type ReadContext, type Selection, select } from './select.ts'
-import { firstOf, type HeldKey, type InFlight, type LaneSession } from './session.ts'
+import { firstOf, type HeldKey, type LaneSession } from './session.ts'
 import { sweep } from './sweep.ts'
 
 /** A held key of which so many rows have been passed over is left out of reads from then on. */
@@ -58,7 +59,7 @@ async function claimOnce(
   const rows = [...probes, ...selection.taken]
   const alone = rows.find((row) => session.suspects.has(row.position))
   const messages = handOut(session, alone === undefined ? rows : [alone])
-  if (alone !== undefined) session.giveBack(selection.taken.filter((row) => row !== alone))
+  if (alone !== undefined) session.readAgain(selection.taken.filter((row) => row !== alone))
   session.suspectsTurn = alone === undefined
   return {
     messages,
@@ -150,11 +151,12 @@ function mayFindMore(session: LaneSession, selection: Selection, request: ClaimR
 /** Keys whose hold is due are read from their first row on. The floor stays: what is below it is held still. */
 function beforeDueHolds(session: LaneSession, now: () => number): Position {
   const clock = session.clockOffset === null ? Number.NEGATIVE_INFINITY : now() + session.clockOffset
-  let after = session.floor
-  for (const hold of session.holds.values()) {
-    if (hold.dueAt <= clock && !session.inFlight.has(hold.head)) after = Math.min(after, firstOf(hold) - 1)
-  }
-  return after
+  const due = [...session.holds.values()].filter((hold) => hold.dueAt <= clock)
+  const inFlight = new Set(due.length > 0 ? session.inFlight.positions() : [])
+  return due.reduce(
+    (after, hold) => (inFlight.has(hold.head) ? after : Math.min(after, firstOf(hold) - 1)),
+    session.floor,
+  )
 }
 
 function prepareRead(
@@ -175,7 +177,7 @@ function prepareRead(
   for (const topic of request.skipTopics) {
     session.skipped.set(topic, Math.min(session.skipped.get(topic) ?? Number.POSITIVE_INFINITY, after + 1))
   }
-  const excluded = [...session.inFlight.values()]
+  const excluded = session.inFlight.values()
   return {
     read: {
       lanes: session.readLanes,
@@ -252,16 +254,18 @@ function handOut(session: LaneSession, rows: readonly LaneRow[]): readonly Claim
       scheduled,
       attempts,
       crashes,
+      settled: false,
     }
-    session.inFlight.set(position, token)
+    session.inFlight.add(token)
     return { message, token, attempt: attempts + 1, crashes, suspect: suspect !== undefined, expired }
   })
 }
 
 function nextDueInMs(session: LaneSession, result: LaneReadResult, membershipInMs: number): number {
   let due = membershipInMs
+  const inFlight = new Set(session.holds.size > 0 ? session.inFlight.positions() : [])
   for (const hold of session.holds.values()) {
-    if (!session.inFlight.has(hold.head)) due = Math.min(due, Math.max(0, hold.dueAt - result.now))
+    if (!inFlight.has(hold.head)) due = Math.min(due, Math.max(0, hold.dueAt - result.now))
   }
   if (result.nextAvailableAt !== null) due = Math.min(due, Math.max(0, result.nextAvailableAt - result.now))
   return due

@@ -1,8 +1,9 @@
 import type { RelaySession, RelaySource } from '../contracts/index.ts'
 import { claim } from './claim.ts'
+import type { InFlight } from './in-flight.ts'
 import type { LaneStore } from './lane-store.ts'
 import { evict } from './membership.ts'
-import { type InFlight, LaneSession } from './session.ts'
+import { LaneSession } from './session.ts'
 import { settle } from './settle.ts'
 
 export interface LaneSourceOptions {

@@ -133,7 +133,7 @@ function divide(
     0,
   )
   if (mine.length > share) {
-    const busy = new Set([...session.inFlight.values()].map((row) => row.lane))
+    const busy = new Set(session.inFlight.values().map((row) => row.lane))
     const idle = mine.filter((lane) => !busy.has(lane))
     return { take: [], give: idle.slice(0, Math.max(0, Math.min(mine.length - share, wanted - free.length))) }
   }

@@ -36,12 +36,12 @@ async function firstToTry(
   without: readonly string[],
 ): Promise<LaneRow | undefined> {
   const after = Math.min(session.floor, (session.skipped.get(topic) ?? Number.POSITIVE_INFINITY) - 1)
-  const busy = new Set([...session.inFlight.values()].map((row) => `${row.topic}\u0000${row.key}`))
+  const busy = new Set(session.inFlight.values().map((row) => `${row.topic}\u0000${row.key}`))
   const result = await store.read({
     lanes: session.readLanes,
     after,
     upTo: null,
-    exclude: [...session.inFlight.keys()],
+    exclude: session.inFlight.positions(),
     onlyTopic: topic,
     skipTopics: [],
     skipKeys: without.map((key) => ({ topic, key })),

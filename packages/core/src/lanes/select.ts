@@ -1,6 +1,7 @@
 import { type ClaimRequest, orderingScope } from '../contracts/index.ts'
+import type { InFlight } from './in-flight.ts'
 import type { LaneReadResult, LaneRow, Position } from './lane-store.ts'
-import type { InFlight, LaneSession } from './session.ts'
+import type { LaneSession } from './session.ts'
 
 /** What the session knew when the read was sent. What has changed since then must not let a key's later rows through. */
 export interface ReadContext {

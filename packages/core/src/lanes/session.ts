@@ -1,20 +1,7 @@
 import type { RelaySession } from '../contracts/index.ts'
+import { InFlightRows } from './in-flight.ts'
 import { laneCount, type Position, type Suspect } from './lane-store.ts'
 import { WriterWatch } from './writer-watch.ts'
-
-/** A row in the hands of core. The object itself is the claim token. */
-export interface InFlight {
-  readonly session: LaneSession
-  readonly position: Position
-  readonly id: string
-  readonly topic: string
-  readonly key: string
-  readonly lane: number
-  readonly scheduled: boolean
-  /** Attempts spent before this one. */
-  readonly attempts: number
-  readonly crashes: number
-}
 
 /** A hold in memory. */
 export interface HeldKey {
@@ -43,7 +30,7 @@ export class LaneSession implements RelaySession {
   ended = false
   trusted = false
   readonly lanes: Set<number> = new Set()
-  readonly inFlight: Map<Position, InFlight> = new Map()
+  readonly inFlight: InFlightRows = new InFlightRows()
   readonly holds: Map<string, HeldKey> = new Map()
   readonly suspects: Map<Position, Suspect> = new Map()
   /** Topics that are skipped, with the lowest position that may have been passed over in each. */
@@ -91,12 +78,9 @@ export class LaneSession implements RelaySession {
     this.floor = Math.min(this.floor, before - 1)
   }
 
-  /** These rows are not in flight any more, and pending still: they are read again. */
-  giveBack(rows: readonly { readonly position: Position; readonly scheduled: boolean }[]): void {
-    for (const { position, scheduled } of rows) {
-      this.inFlight.delete(position)
-      if (!scheduled) this.setFloorBack(position)
-    }
+  /** These rows are not in flight, and pending still: they are read again. */
+  readAgain(rows: readonly { readonly position: Position; readonly scheduled: boolean }[]): void {
+    for (const { position, scheduled } of rows) if (!scheduled) this.setFloorBack(position)
   }
 
   /** Rows of the key that were passed over are read again. */

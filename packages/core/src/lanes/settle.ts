@@ -1,6 +1,7 @@
 import { type ClaimToken, type Settlement, type SettleResult, StorageError } from '../contracts/index.ts'
+import type { InFlight } from './in-flight.ts'
 import type { LaneStore, LaneTransaction } from './lane-store.ts'
-import type { InFlight, LaneSession } from './session.ts'
+import type { LaneSession } from './session.ts'
 
 type Failed = Extract<Settlement, { type: 'retry' | 'dead' }>
 type Outcome<S extends Settlement> = { readonly row: InFlight; readonly settlement: S }
@@ -14,16 +15,7 @@ export async function settle(
   session: LaneSession,
   settlements: readonly Settlement[],
 ): Promise<SettleResult> {
-  const published: InFlight[] = []
-  const failed: Outcome<Failed>[] = []
-  const released: InFlight[] = []
-  for (const settlement of settlements) {
-    const row = inFlight(session, settlement.token)
-    if (row === undefined) continue
-    if (settlement.type === 'published') published.push(row)
-    else if (settlement.type === 'release') released.push(row)
-    else failed.push({ row, settlement })
-  }
+  const { published, failed, released } = sort(session, settlements)
   for (const { row, settlement } of failed) if (settlement.type === 'retry') announceHold(session, row)
   const stillPending = await settlePublished(store, session, published)
   if (released.length > 0) await settleFailed(store, session, [], released)
@@ -32,7 +24,7 @@ export async function settle(
     const message = `${stillPending} published messages could not be settled: their rows stayed locked by somebody else`
     throw new StorageError('STORAGE_LOCKED', message)
   }
-  return { lost: failed.map(({ row }) => row).filter((row) => session.inFlight.get(row.position) === row) }
+  return { lost: failed.map(({ row }) => row).filter((row) => !row.settled) }
 }
 
 /** Failures in one transaction at most, or somewhat more: a long one would hold up producers, and this thread with some drivers. */
@@ -49,10 +41,24 @@ function inParts(failed: readonly Outcome<Failed>[]): readonly (readonly Outcome
   return parts
 }
 
+function sort(session: LaneSession, settlements: readonly Settlement[]) {
+  const published: InFlight[] = []
+  const failed: Outcome<Failed>[] = []
+  const released: InFlight[] = []
+  for (const settlement of settlements) {
+    const row = inFlight(session, settlement.token)
+    if (row === undefined) continue
+    if (settlement.type === 'published') published.push(row)
+    else if (settlement.type === 'release') released.push(row)
+    else failed.push({ row, settlement })
+  }
+  return { published, failed, released }
+}
+
 /** A token that is settled already is passed over: repeating a call changes nothing. */
 function inFlight(session: LaneSession, token: ClaimToken): InFlight | undefined {
   const row = token as InFlight
-  return row.session === session && session.inFlight.get(row.position) === row ? row : undefined
+  return row.session === session && !row.settled ? row : undefined
 }
 
 /** From now on, not only from the commit on, claims pass over the key. */
@@ -107,9 +113,14 @@ function finish(session: LaneSession, row: InFlight): void {
 }
 
 function forget(session: LaneSession, row: InFlight): void {
-  session.inFlight.delete(row.position)
+  session.inFlight.remove(row)
   session.window.delete(row.position)
   session.suspects.delete(row.position)
+}
+
+function giveBack(session: LaneSession, released: readonly InFlight[]): void {
+  for (const row of released) session.inFlight.remove(row)
+  session.readAgain(released)
 }
 
 /** Answers whether the session still held the rows. */
@@ -122,7 +133,7 @@ async function settleFailed(
   const rows = [...failed.map(({ row }) => row), ...released]
   const leavesWindow = rows.some((row) => session.window.has(row.position))
   if (failed.length === 0 && !leavesWindow) {
-    session.giveBack(released)
+    giveBack(session, released)
     return true
   }
   return session.inWindowOrder(async () => {
@@ -141,7 +152,7 @@ async function settleFailed(
       else forget(session, row)
     }
     for (const { row, dueAt } of held) putHold(session, row, dueAt)
-    session.giveBack(released)
+    giveBack(session, released)
     for (const row of rows) session.window.delete(row.position)
     session.trust()
     return true

@@ -24,7 +24,7 @@ export async function sweep(
     lanes: session.readLanes,
     after: session.sweepCursor,
     upTo: session.floor,
-    exclude: [...session.inFlight.keys()],
+    exclude: session.inFlight.positions(),
     onlyTopic: null,
     skipTopics,
     skipKeys: [],
@@ -35,13 +35,14 @@ export async function sweep(
   session.sweepCursor = result.rows.length < rowsPerSweep ? 0 : (result.rows.at(-1)?.position ?? 0)
   const historyChanged = session.epoch !== null && result.epoch !== session.epoch
   if (historyChanged || result.endedWriters.length > 0) return 0
-  const lost = result.rows.filter((row) => isLost(session, row))
+  const inFlight = new Set(session.inFlight.positions())
+  const lost = result.rows.filter((row) => !inFlight.has(row.position) && isLost(session, row))
   for (const row of lost) session.setFloorBack(row.position)
   return lost.length
 }
 
 function isLost(session: LaneSession, row: LaneRow): boolean {
-  if (row.position > session.floor || session.inFlight.has(row.position)) return false
+  if (row.position > session.floor) return false
   const hold = session.holds.get(orderingScope(row.message))
   if (hold !== undefined && firstOf(hold) <= row.position) return false
   return (session.skipped.get(row.message.topic) ?? Number.POSITIVE_INFINITY) > row.position

@@ -162,7 +162,6 @@ const failOver: Trouble = (world, random) => {
   world.referee.note('the database FAILS OVER')
   world.witness.leasesAreTrue = false
   failover(world.database, { survivors: random.integer(4) })
-  world.witness.forgetDead()
   world.referee.check(() => forgetLostCommits(world))
 }
 

@@ -80,15 +80,6 @@ export class Witness {
     if (this.#lanesMayHaveMoved) this.#lookAtOwners()
   }
 
-  /** After a failover a dead letter may have died again, not yet, or in the very step that the failover came after. */
-  forgetDead(): void {
-    this.#dead.clear()
-    for (const stored of this.#database.messages.dead) {
-      this.#dead.add(stored)
-      this.#referee.history.known(stored.row.message.id).died = true
-    }
-  }
-
   #lookAtLeases(): void {
     const { relays } = this.#database.lanes
     for (const [id, row] of relays) {
