@@ -5,12 +5,12 @@ const lanes = 'packages/core/src/lanes'
 /** More of what the leased lanes rest on. */
 export const laneMutants: readonly Mutant[] = [
   {
-    name: 'floor not set back when a hold falls due',
+    name: 'key not read from its first row when its hold falls due',
     edits: [
       {
         file: `${lanes}/claim.ts`,
-        find: 'if (hold.dueAt <= clock) session.setFloorBack(hold.first)',
-        replace: 'if (hold.dueAt <= clock) hold.passedOver = 0',
+        find: 'Math.min(after, firstOf(hold) - 1)',
+        replace: 'after',
       },
     ],
   },
@@ -109,7 +109,7 @@ export const laneMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${lanes}/claim.ts`,
-        find: '    hold.first = Math.min(hold.first, session.floor + 1)\n',
+        find: '    hold.waitingFrom = Math.min(hold.waitingFrom, after + 1)\n',
         replace: '',
       },
     ],

@@ -42,13 +42,8 @@ export const requiredMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${lanes}/session.ts`,
-        find: '    this.holds.delete(scope)\n    this.setFloorBack(hold.first)\n',
+        find: '    this.holds.delete(scope)\n    this.setFloorBack(hold.waitingFrom)\n',
         replace: '    this.holds.delete(scope)\n',
-      },
-      {
-        file: `${lanes}/claim.ts`,
-        find: 'if (hold.dueAt <= clock) session.setFloorBack(hold.first)',
-        replace: 'if (hold.dueAt <= clock) hold.passedOver = 0',
       },
     ],
   },
