@@ -1,10 +1,8 @@
-import { checkEffects } from './invariants/effects.ts'
-import { checkEndState } from './invariants/end-state.ts'
 import { Random } from './random.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 import { type Invariant, Violation } from './violation.ts'
-import { consumedTopics, consumerName } from './world/consumer-place.ts'
 import { crashLoop, tempt } from './world/fate.ts'
+import { describePending, takeLastLook } from './world/last-look.ts'
 import { operate } from './world/operator.ts'
 import { drawPlan, type Plan } from './world/plan.ts'
 import { produce } from './world/producer.ts'
@@ -76,7 +74,7 @@ async function runPhases(world: World, plan: Plan): Promise<void> {
   if (produced !== 'done') throw new Violation('liveness', `producers never came to an end (${produced})`)
   world.settle()
   const settled = await world.scheduler.run({ ...settlingLimits, until: () => world.isQuiet })
-  if (settled !== 'done') throw new Violation('liveness', `${world.describePending()} (${settled})`)
+  if (settled !== 'done') throw new Violation('liveness', `${describePending(world)} (${settled})`)
   let stopped = false
   const stopping = world.stop().then(() => {
     stopped = true
@@ -84,11 +82,7 @@ async function runPhases(world: World, plan: Plan): Promise<void> {
   const end = await world.scheduler.run({ ...settlingLimits, until: () => stopped })
   if (end !== 'done') throw new Violation('liveness', `the relays did not stop (${end})`)
   await stopping
-  checkEndState(world.history, await world.finalState())
-  if (plan.consumers === 0) return
-  const { handlerRuns } = world
-  const consumed = handlerRuns.consumed(consumerName, consumedTopics, await world.receipts())
-  checkEffects(handlerRuns.runs(consumerName), consumed)
+  await takeLastLook(world)
 }
 
 function begin(world: World, plan: Plan): { left: number } {

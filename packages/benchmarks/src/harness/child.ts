@@ -11,10 +11,18 @@ export interface Child<Report> {
 
 export type ChildMessage<Report> = { readonly type: 'ready' } | { readonly type: 'report'; readonly report: Report }
 
+export interface ChildOptions {
+  /** Options of Node. */
+  readonly execArgv?: readonly string[]
+  /** Variables beside our own. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** Starts a module that calls `runAsChild`. */
-export function startChild<Input, Report>(module: URL, input: Input): Child<Report> {
+export function startChild<Input, Report>(module: URL, input: Input, options: ChildOptions = {}): Child<Report> {
   const child = fork(module, [JSON.stringify(input)], {
-    execArgv: ['--conditions=@waybill/source', '--no-warnings'],
+    execArgv: ['--conditions=@waybill/source', '--no-warnings', ...(options.execArgv ?? [])],
+    env: { ...process.env, ...options.env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const ready = Promise.withResolvers<void>()

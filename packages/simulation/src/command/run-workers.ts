@@ -11,6 +11,9 @@ export interface RunOptions {
   readonly onResult: (result: ScheduleResult) => boolean
 }
 
+/** A worker that is not heard of for so long hangs: a schedule takes milliseconds. */
+const hangsAfterMs = 180_000
+
 const workerModule = new URL('worker.ts', import.meta.url)
 
 /** Spreads the seeds over worker processes. Rejects if one of them ends otherwise than by finishing or being told to. */
@@ -41,13 +44,26 @@ export async function runWorkers(options: RunOptions): Promise<void> {
 
 function endOf(child: ChildProcess, wasStopped: () => boolean): Promise<void> {
   let stderr = ''
+  let heardAt = performance.now()
+  let lastSeed: number | null = null
+  let hangs = false
+  child.on('message', ({ results }: WorkReport) => {
+    heardAt = performance.now()
+    lastSeed = results.at(-1)?.seed ?? lastSeed
+  })
+  const watch = setInterval(() => {
+    hangs = performance.now() - heardAt > hangsAfterMs
+    if (hangs) child.kill('SIGKILL')
+  }, 1000)
   child.stderr?.on('data', (chunk: Buffer) => {
     stderr += chunk.toString()
   })
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code) => {
-      if (code === 0 || wasStopped()) resolve()
+      clearInterval(watch)
+      if (hangs) reject(new Error(`A worker hangs; the last schedule that it finished is that of seed ${lastSeed}`))
+      else if (code === 0 || wasStopped()) resolve()
       else reject(new Error(`A worker ended with ${code}:\n${stderr}`))
     })
   })

@@ -104,4 +104,14 @@ export const otherMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'failed renewal that nobody handles',
+    edits: [
+      {
+        file: `${relay}/lease.ts`,
+        find: '      onError(error)\n      this.#arm(leaseMs / 10)',
+        replace: '      onError(error)\n      throw error',
+      },
+    ],
+  },
 ]

@@ -1,19 +1,15 @@
-import { Consumer, exponential, Outbox } from '@waybill/core'
+import { Consumer, exponential } from '@waybill/core'
 import { WaybillError } from '@waybill/core/contracts'
-import { type MemoryInbox, type MemoryTransaction, memoryInbox, memoryStorage } from '@waybill/memory'
+import { type MemoryInbox, type MemoryTransaction, memoryInbox } from '@waybill/memory'
 import { type GroupConsumer, groupConsumer } from '../broker/group-consumer.ts'
-import { effectTable } from '../history/handler-runs.ts'
 import type { Random } from '../random.ts'
 import type { Actor } from '../scheduler/actor.ts'
+import { handlerOf } from './handler.ts'
 import type { World } from './world.ts'
 
 /** The one consumer of the world, by its name; its processes share the work as a group. */
 export const consumerName = 'billing'
 export const consumedTopics: readonly string[] = ['orders', 'invoices']
-const followUpTopic = 'follow-ups'
-
-/** What a handler throws that has nothing to do with Waybill. */
-class HandlerTrouble extends Error {}
 
 /** A consumer's place in the world: processes come and go in it, one at a time. */
 export class ConsumerPlace {
@@ -57,11 +53,8 @@ export class ConsumerPlace {
       shutdownTimeoutMs: 500,
       runtime: actor.runtime,
     })
-    const outbox = new Outbox<MemoryTransaction>({
-      storage: memoryStorage({ database, schedule }),
-      runtime: actor.runtime,
-    })
-    consumer.on('thing.happened', (message, { tx }) => this.#handle({ actor, outbox, tx, messageId: message.id }))
+    const handle = handlerOf(this.#world, actor, this.#random)
+    consumer.on('thing.happened', (message, { tx }) => handle(message.id, tx))
     consumer.on('error', (error) => this.#judge(actor, error))
     this.#actor = actor
     this.#consumer = consumer
@@ -136,27 +129,6 @@ export class ConsumerPlace {
     }
   }
 
-  async #handle({ actor, outbox, tx, messageId }: HandlerInput): Promise<void> {
-    const { history, handlerRuns, plan, settling } = this.#world
-    const run = handlerRuns.begin(history.known(messageId), tx)
-    await actor.step(`handles '${messageId}'`)
-    await tx.put(effectTable, run.key, true)
-    const trouble = settling ? 0 : plan.trouble.handlerFailures
-    if (this.#random.chance(0.2) && history.messages.size < plan.messages * 1.3) {
-      const message = this.#world.recordFollowUp(run.transaction, followUpTopic, messageId)
-      await outbox.enqueue(
-        tx,
-        'thing.followed',
-        { id: message.id },
-        { id: message.id, topic: followUpTopic, orderingKey: 'f' },
-      )
-    }
-    if (this.#random.chance(trouble / 4)) await actor.sleep(1000)
-    if (!this.#random.chance(trouble)) return
-    run.threw = true
-    throw new HandlerTrouble('The handler has had enough')
-  }
-
   #judge(actor: Actor, error: unknown): void {
     if (!actor.alive) return
     this.#world.referee.note(`${actor.name} reports ${String(error)}`)
@@ -164,11 +136,4 @@ export class ConsumerPlace {
     const stack = error instanceof Error ? error.stack : String(error)
     this.#world.referee.fail('no-stray-errors', `${actor.name} reports an error of no known type: ${stack}`)
   }
-}
-
-interface HandlerInput {
-  readonly actor: Actor
-  readonly outbox: Outbox<MemoryTransaction>
-  readonly tx: MemoryTransaction
-  readonly messageId: string
 }

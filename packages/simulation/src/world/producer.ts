@@ -65,7 +65,7 @@ async function commit(
   await actor.step(`commits ${record.name}`)
   tx.makeVisible({ durable: record.durable })
   world.history.committed(record)
-  world.wakeRelays()
+  world.wakeups.committed()
   if (random.chance(world.plan.transactions.lateUnlock)) await actor.step(`unlocks ${record.name}`)
   tx.releaseLocks()
 }

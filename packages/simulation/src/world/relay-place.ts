@@ -1,10 +1,10 @@
 import { exponential, Relay } from '@waybill/core'
-import { type Message, orderingScope, WaybillError } from '@waybill/core/contracts'
-import { laneOf } from '@waybill/core/lanes'
+import { type Message, WaybillError } from '@waybill/core/contracts'
 import { memoryStorage } from '@waybill/memory'
 import { BrokenClient, simulatedPublisher } from '../broker/publisher.ts'
-import { checkPublishStart, type StartedMessage } from '../invariants/publish-start.ts'
+import { checkPublishStart } from '../invariants/publish-start.ts'
 import type { Actor } from '../scheduler/actor.ts'
+import { lookAtStart } from './publish-look.ts'
 import type { World } from './world.ts'
 
 /** A relay's place in the world: processes come and go in it, one at a time. */
@@ -16,7 +16,7 @@ export class RelayPlace {
   #generation = 0
   #actor: Actor | null = null
   #relay: Relay | null = null
-  #session: string | null = null
+  #session = ''
   #sessions = 0
   #stopping: Promise<void> | null = null
 
@@ -98,7 +98,7 @@ export class RelayPlace {
   }
 
   #build(actor: Actor): Relay {
-    const { plan, database, connections, fates, history, server } = this.#world
+    const { plan, database, connections, fates, history, server, referee, wakeups } = this.#world
     const options = {
       database,
       schedule: connections.scheduleOf(actor),
@@ -106,7 +106,7 @@ export class RelayPlace {
       sessionId: () => this.#newSession(actor),
       retentionMs: plan.relay.retentionMs,
     }
-    const storage = { ...memoryStorage(options), ...this.#world.wakeupsOf(actor) }
+    const storage = { ...memoryStorage(options), ...wakeups.of(actor) }
     const publisher = simulatedPublisher({
       actor,
       server,
@@ -114,7 +114,10 @@ export class RelayPlace {
       history,
       atomicPerKey: plan.broker.atomicPerKey,
       isCutOff: () => this.cutOff,
-      onStart: (messages) => this.#checkStart(actor, messages),
+      onStart: (messages) => {
+        const relay = { name: actor.name, session: this.#session }
+        referee.check(() => checkPublishStart(lookAtStart(this.#world, relay, messages)))
+      },
       explode: () => this.#world.explode(this),
     })
     const { leaseMs, publishTimeoutMs, pollIntervalMs, idlePollIntervalMs, batchSize, maxBatchBytes } = plan.relay
@@ -147,38 +150,6 @@ export class RelayPlace {
     if (WaybillError.isInstance(error) || error instanceof BrokenClient) return
     const stack = error instanceof Error ? error.stack : String(error)
     this.#world.referee.fail('no-stray-errors', `${actor.name} reports an error of no known type: ${stack}`)
-  }
-
-  #checkStart(actor: Actor, messages: readonly Message[]): void {
-    const { referee, scheduler, clock, witness } = this.#world
-    const session = this.#session ?? ''
-    referee.check(() =>
-      checkPublishStart({
-        relay: actor.name,
-        now: scheduler.now,
-        leaseEndsAt: witness.leaseEndsAt(session),
-        latestDbTime: clock.latest,
-        leasesAreTrue: witness.leasesAreTrue,
-        messages: messages.map((message) => this.#started(session, message)),
-      }),
-    )
-  }
-
-  #started(session: string, message: Message): StartedMessage {
-    const { history, database, witness } = this.#world
-    // A takeover that is under way has written its holds, but the lanes are still the old owner's: not by the true time.
-    const takenOver = !witness.leasesAreTrue && database.lanes.current !== null
-    const hold = takenOver ? undefined : database.lanes.holds.get(orderingScope(message))
-    const head = hold === undefined ? undefined : database.messages.at(hold.head)
-    // After a failover the position of a hold's head may belong to a message of another key.
-    const holds = head?.status === 'PENDING' && orderingScope(head.row.message) === orderingScope(message)
-    const row = database.messages.withId(message.id)
-    return {
-      message: history.known(message.id),
-      owned: database.lanes.owners.get(laneOf(message.orderingKey ?? message.id)) === session,
-      heldUntil: hold !== undefined && holds ? hold.dueAt : null,
-      attempts: row?.status === 'PENDING' ? row.row.attempts : null,
-    }
   }
 }
 

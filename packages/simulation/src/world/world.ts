@@ -1,23 +1,21 @@
-import { orderingScope } from '@waybill/core/contracts'
 import { laneOf } from '@waybill/core/lanes'
-import { type MemoryDatabase, memoryDatabase, memoryInbox, memoryStorage } from '@waybill/memory'
+import { type MemoryDatabase, memoryDatabase } from '@waybill/memory'
 import { BrokerLog } from '../broker/broker-log.ts'
 import { ConsumerGroup } from '../broker/consumer-group.ts'
 import { Fates } from '../broker/fates.ts'
 import { BrokerServer } from '../broker/server.ts'
 import { HandlerRuns } from '../history/handler-runs.ts'
 import { History } from '../history/history.ts'
-import type { MessageRecord, TransactionRecord } from '../history/records.ts'
-import type { FinalState } from '../invariants/end-state.ts'
 import type { Random } from '../random.ts'
 import { Referee } from '../referee.ts'
 import type { Actor } from '../scheduler/actor.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 import { Connections } from './connections.ts'
-import { ConsumerPlace, consumedTopics, consumerName } from './consumer-place.ts'
+import { ConsumerPlace, consumedTopics } from './consumer-place.ts'
 import { DatabaseClock } from './database-clock.ts'
 import type { Plan } from './plan.ts'
 import { RelayPlace } from './relay-place.ts'
+import { Wakeups } from './wakeups.ts'
 import { Witness } from './witness.ts'
 
 /** Where processes come and go. */
@@ -44,6 +42,7 @@ export class World {
   readonly group: ConsumerGroup
   readonly consumers: readonly ConsumerPlace[]
   readonly handlerRuns: HandlerRuns
+  readonly wakeups: Wakeups
   /** Published messages may be gone from the outbox. */
   pruned: boolean
   /** The database operator, the network and fate. */
@@ -52,9 +51,8 @@ export class World {
   settling = false
   /** The operator is at work. */
   operating = false
-  #closing = false
   onRelayStarted: (actor: Actor) => void = () => undefined
-  readonly #wakes = new Map<Actor, () => void>()
+  #closing = false
 
   constructor(plan: Plan, scheduler: Scheduler, random: Random) {
     this.plan = plan
@@ -99,6 +97,7 @@ export class World {
       { length: plan.consumers },
       (_, index) => new ConsumerPlace(this, `consumer-${index + 1}`, random.fork()),
     )
+    this.wakeups = new Wakeups(plan.relay.wakeups, random)
     this.relays = Array.from({ length: plan.relays }, (_, index) => new RelayPlace(this, `relay-${index + 1}`))
   }
 
@@ -109,26 +108,6 @@ export class World {
   /** Some processes are much slower than others. */
   drawWeight(): number {
     return this.plan.calm || this.plan.onlyBombsEndRelays ? 1 : this.random.pick([0.2, 1, 1, 1, 3])
-  }
-
-  /** The storage's hints from other processes. */
-  wakeupsOf(actor: Actor): { readonly wakeups?: { subscribe(wake: () => void): Promise<AsyncDisposable> } } {
-    if (!this.plan.relay.wakeups) return {}
-    return {
-      wakeups: {
-        subscribe: async (wake) => {
-          this.#wakes.set(actor, wake)
-          return { [Symbol.asyncDispose]: async () => void this.#wakes.delete(actor) }
-        },
-      },
-    }
-  }
-
-  wakeRelays(): void {
-    for (const [actor, wake] of this.#wakes) {
-      if (!actor.alive) this.#wakes.delete(actor)
-      else if (this.random.chance(0.7)) actor.enqueue('wakeup', wake)
-    }
   }
 
   /** A relay process ends at once, and comes back. */
@@ -170,58 +149,8 @@ export class World {
     return this.plan.consumers === 0 || (this.group.isQuiet && this.handlerRuns.areOver)
   }
 
-  /** What has not got on. */
-  describePending(): string {
-    const ids: string[] = []
-    for (const { id, nature } of this.history.committedMessages()) {
-      const row = this.database.messages.withId(id)
-      if (row?.status === 'PENDING') ids.push(`'${id}'${nature === 'plain' ? '' : ` (${nature})`}`)
-    }
-    return `still pending when all faults had long stopped: ${ids.join(', ') || 'only deliveries'}`
-  }
-
   async stop(): Promise<void> {
     this.#closing = true
     await Promise.all([...this.relays, ...this.consumers].map((place) => place.stop()))
-  }
-
-  async finalState(): Promise<FinalState> {
-    const storage = memoryStorage({ database: this.database })
-    const rows = [...this.database.messages.positions()].flatMap((position) => {
-      const stored = this.database.messages.at(position)
-      return stored === undefined
-        ? []
-        : [{ id: stored.row.message.id, status: stored.status, reason: stored.deadReason }]
-    })
-    return { rows, counts: await storage.count(), pruned: this.pruned }
-  }
-
-  /** Messages with a receipt of the consumer. */
-  async receipts(): Promise<ReadonlySet<string>> {
-    const inbox = memoryInbox({ database: this.database })
-    const tx = this.database.begin()
-    const ids = [...this.history.messages.keys()]
-    const outcomes = await inbox.record(
-      tx,
-      ids.map((key) => ({ consumer: consumerName, key })),
-    )
-    tx.rollback()
-    return new Set(ids.filter((_, index) => outcomes[index] === 'duplicate'))
-  }
-
-  /** A message that a handler enqueues in its own transaction. */
-  recordFollowUp(transaction: TransactionRecord, topic: string, cause: string): MessageRecord {
-    const id = `${cause}+${this.history.messages.size + 1}`
-    const facts = {
-      id,
-      topic,
-      scope: orderingScope({ id, topic, orderingKey: 'f' }),
-      nature: 'plain' as const,
-      available: null,
-      expiresAt: null,
-      maxAttempts: this.plan.relay.maxAttempts,
-      payload: JSON.stringify({ id }),
-    }
-    return this.history.enqueue(transaction, facts, this.clock.now())
   }
 }
