@@ -1,4 +1,4 @@
-import type { AnyKysely, SqlDatabase } from '@waybill/sql'
+import type { SqlDatabase } from '@waybill/sql'
 import type { ClientConfig, Pool } from 'pg'
 import type { Connector, Settings } from './connection.ts'
 import type { PostgresHandle, ResolvedStorageOptions } from './options.ts'
@@ -81,6 +81,7 @@ export function clientConfig({ options }: Pool): ClientConfig {
 }
 
 function connectorOf(handle: PostgresHandle, own: ClientConfig, settings: Settings): Connector {
-  if (handle.pool !== undefined) return new OwnConnection({ ...clientConfig(handle.pool), ...own }, settings)
-  return new SharedConnection(handle.db as AnyKysely)
+  const ownOn = (pool: Pool) => new OwnConnection({ ...clientConfig(pool), ...own }, settings)
+  if (handle.db === undefined) return ownOn(handle.pool)
+  return handle.pool === undefined ? new SharedConnection(handle.db) : ownOn(handle.pool)
 }
