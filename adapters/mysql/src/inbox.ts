@@ -10,7 +10,7 @@ import {
 import type { PoolConnection } from 'mysql2/promise'
 import { mysqlDialect } from './dialect.ts'
 import { classifyMysqlError } from './errors.ts'
-import { type MysqlHandle, type MysqlPool, type MysqlStorageOptions, resolveStorageOptions } from './options.ts'
+import { type MysqlHandle, type MysqlStorageOptions, resolveStorageOptions } from './options.ts'
 import { kyselyOf, kyselyRunner, poolRunner } from './runner.ts'
 import { executorWithin, type MysqlTransaction } from './transaction.ts'
 
@@ -30,11 +30,13 @@ type Inbox<Tx> = InboxStorage<Tx> & TransactionRunner<Tx>
  * @throws {@link ConfigurationError} with all options that are wrong.
  */
 export function mysqlInbox(
-  options: { readonly db: AnyKysely; readonly pool?: MysqlPool } & MysqlInboxOptions,
+  options: MysqlInboxOptions & Extract<MysqlHandle, { readonly db: AnyKysely }>,
 ): Inbox<AnyTransaction>
-/** For services that use mysql2 without Kysely. */
-export function mysqlInbox(options: { readonly pool: MysqlPool } & MysqlInboxOptions): Inbox<PoolConnection>
-export function mysqlInbox(options: MysqlHandle & MysqlInboxOptions): Inbox<AnyTransaction & PoolConnection> {
+/** Without Kysely: handlers get connections of the pool. */
+export function mysqlInbox(
+  options: MysqlInboxOptions & Extract<MysqlHandle, { readonly db?: undefined }>,
+): Inbox<PoolConnection>
+export function mysqlInbox(options: MysqlInboxOptions & MysqlHandle): Inbox<AnyTransaction> | Inbox<PoolConnection> {
   const { tablePrefix } = resolveStorageOptions('mysqlInbox', options)
   const { isolation = 'read committed' } = options
   const context = sqlContext(mysqlDialect, tablePrefix)
@@ -43,8 +45,9 @@ export function mysqlInbox(options: MysqlHandle & MysqlInboxOptions): Inbox<AnyT
     within: insertsWithin,
     executor: kyselyExecutor(kyselyOf(options).withoutPlugins(), classifyMysqlError),
   })
-  const runner = options.db === undefined ? poolRunner(options.pool, isolation) : kyselyRunner(options.db, isolation)
-  return { ...inbox, ...(runner as TransactionRunner<AnyTransaction & PoolConnection>) }
+  return options.db === undefined
+    ? { ...inbox, ...poolRunner(options.pool, isolation) }
+    : { ...inbox, ...kyselyRunner(options.db, isolation) }
 }
 
 /** The server counts 2 for a receipt that was there, see the dialect. */

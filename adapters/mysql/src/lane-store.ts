@@ -3,6 +3,7 @@ import type { LaneStore, RowRef } from '@waybill/core/lanes'
 import { checkSchema, type SqlContext, sqlLaneStore, type Tables, type Template, template } from '@waybill/sql'
 import { type SelectQueryBuilder, sql } from 'kysely'
 import type { MysqlDatabase } from './database.ts'
+import { throughIndex } from './dialect.ts'
 import { migrationRemedy } from './errors.ts'
 import { mysqlRead } from './read.ts'
 import { checkServer } from './server.ts'
@@ -66,10 +67,10 @@ function pendingTemplate(
   return template((parameter) =>
     change(
       builder
-        .selectFrom(table.messages)
+        .selectFrom(throughIndex(table.messages, 'primary'))
         .select('position')
         .where(dialect.rowOneOf(parameter))
-        .where(sql<boolean>`concat(status) = 'PENDING'`),
+        .where('status', '=', sql.lit('PENDING')),
     ),
   )
 }

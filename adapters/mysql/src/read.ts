@@ -8,13 +8,13 @@ import {
   pendingQuery,
   type RowKind,
   type SqlContext,
-  type Tables,
   type Template,
   template,
   toLaneRow,
 } from '@waybill/sql'
 import { type RawBuilder, sql } from 'kysely'
 import type { Connection } from './connection.ts'
+import { throughIndex } from './dialect.ts'
 import type { Session } from './session.ts'
 
 /** A stretch of positions is read along the primary key if one in so many of them is likely to be pending. */
@@ -109,12 +109,9 @@ interface RowsParts {
   readonly kinds: readonly RowKind[]
 }
 
-/** A planner that has seen the table while it was empty, its usual state, takes any index: so it is told which. */
 function rowsTemplate(context: SqlContext, { mask, index, kinds }: RowsParts): Template<LaneRead, LaneRowColumns> {
   const { builder, table } = context
-  const name = index === 'primary' ? 'primary' : `${table.messages}_status`
-  const hint = sql`messages force index (${sql.id(name)})`
-  const source = sql<Tables['messages']>`${sql.table(table.messages)}`.as<'messages'>(hint)
+  const source = throughIndex(table.messages, index === 'primary' ? index : `${table.messages}_${index}`)
   return template((parameter) => {
     const parts = kinds.map(
       (kind): RawBuilder<unknown> => sql`(${pendingQuery(context, { kind, mask, parameter, source })})`,

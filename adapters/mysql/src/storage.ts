@@ -5,13 +5,13 @@ import type { PoolConnection } from 'mysql2/promise'
 import { openDatabase } from './database.ts'
 import { mysqlDialect } from './dialect.ts'
 import { mysqlLaneStore } from './lane-store.ts'
-import { type MysqlHandle, type MysqlPool, type MysqlStorageOptions, resolveStorageOptions } from './options.ts'
+import { type MysqlHandle, type MysqlStorageOptions, resolveStorageOptions } from './options.ts'
 import { kyselyRunner, poolRunner } from './runner.ts'
 import type { MysqlTransaction } from './transaction.ts'
 import { mysqlWriter } from './writer.ts'
 
-/** An outbox in MySQL or MariaDB. */
-export type MysqlStorage = Omit<OutboxStorage<MysqlTransaction>, 'insertSync'>
+/** An outbox in MySQL or MariaDB. `Tx` is what its own transactions hand to their work. */
+export type MysqlStorage<Tx> = OutboxStorage<MysqlTransaction> & TransactionRunner<Tx>
 
 /**
  * An outbox in the application's database, MySQL or MariaDB.
@@ -30,24 +30,26 @@ export type MysqlStorage = Omit<OutboxStorage<MysqlTransaction>, 'insertSync'>
  * @throws {@link ConfigurationError} with all options that are wrong.
  */
 export function mysqlStorage(
-  options: { readonly db: AnyKysely; readonly pool?: MysqlPool } & MysqlStorageOptions,
-): MysqlStorage & TransactionRunner<AnyTransaction>
-/** For applications that use mysql2 without Kysely. */
+  options: MysqlStorageOptions & Extract<MysqlHandle, { readonly db: AnyKysely }>,
+): MysqlStorage<AnyTransaction>
+/** Without Kysely: transactions are connections of the pool. */
 export function mysqlStorage(
-  options: { readonly pool: MysqlPool } & MysqlStorageOptions,
-): MysqlStorage & TransactionRunner<PoolConnection>
+  options: MysqlStorageOptions & Extract<MysqlHandle, { readonly db?: undefined }>,
+): MysqlStorage<PoolConnection>
 export function mysqlStorage(
-  options: MysqlHandle & MysqlStorageOptions,
-): MysqlStorage & TransactionRunner<AnyTransaction | PoolConnection> {
+  options: MysqlStorageOptions & MysqlHandle,
+): MysqlStorage<AnyTransaction> | MysqlStorage<PoolConnection> {
   const resolved = resolveStorageOptions('mysqlStorage', options)
   const context = sqlContext(mysqlDialect, resolved.tablePrefix)
   const database = openDatabase(options, resolved)
   const { retentionMs, lockTimeoutMs } = resolved
-  return {
-    ...mysqlWriter(context),
+  const storage = {
     ...laneSource(mysqlLaneStore({ context, database, retentionMs, lockTimeoutMs })),
+    ...mysqlWriter(context),
     ...sqlAdmin(context, async () => database.admin),
-    ...(options.db === undefined ? poolRunner(options.pool) : kyselyRunner(options.db)),
     close: () => database.close(),
   }
+  return options.db === undefined
+    ? { ...storage, ...poolRunner(options.pool) }
+    : { ...storage, ...kyselyRunner(options.db) }
 }

@@ -12,10 +12,12 @@ const packetQuery = CompiledQuery.raw('select @@max_allowed_packet as bytes') as
   readonly bytes: number
 }>
 
-export function mysqlWriter(context: SqlContext): Pick<OutboxWriter<MysqlTransaction>, 'insert' | 'lockKey'> {
+export function mysqlWriter(context: SqlContext): OutboxWriter<MysqlTransaction> {
   const statements = insertStatements(context)
   const lock = keyLockTemplate(context)
   return {
+    specificationVersion: 'v1',
+    name: 'mysql',
     async lockKey(tx, scope) {
       await (await executorWithin(tx)).execute(lock(scope))
     },

@@ -1,5 +1,5 @@
 import { describeInbox, describeStorage, type StorageHarness } from '@waybill/conformance'
-import type { OutboxStorage, TransactionRunner } from '@waybill/core/contracts'
+import type { OutboxStorage } from '@waybill/core/contracts'
 import type { Connection } from 'mysql2/promise'
 import { describe, it } from 'vitest'
 import { type MysqlStorage, type MysqlTransaction, mysqlInbox, mysqlStorage } from '../src/index.ts'
@@ -39,9 +39,10 @@ await onEachServer((server) => {
   })
 })
 
-type Storage = MysqlStorage & TransactionRunner<MysqlTransaction>
-
-async function storageHarness(test: TestDatabase, open: () => Storage): Promise<StorageHarness<MysqlTransaction>> {
+async function storageHarness<Tx extends MysqlTransaction>(
+  test: TestDatabase,
+  open: () => MysqlStorage<Tx>,
+): Promise<StorageHarness<MysqlTransaction>> {
   const storage = open()
   const opened: OutboxStorage<MysqlTransaction>[] = [storage]
   const other = await test.connect()

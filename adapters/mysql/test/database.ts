@@ -26,7 +26,7 @@ export interface TestDatabase extends AsyncDisposable {
   /** As an administrator of the server. */
   readonly admin: Connection
   pool(options?: PoolOptions): Pool
-  kysely(): Kysely<AnyTables>
+  kysely(options?: PoolOptions): Kysely<AnyTables>
   connect(): Promise<Connection>
   /** An account with these privileges on the database and no others, removed at the end. */
   account(privileges: string): Promise<{ readonly user: string; readonly password: string }>
@@ -59,7 +59,7 @@ export async function emptyDatabase(server: Server): Promise<TestDatabase> {
     admin,
     connect,
     pool: (options) => corePool(options).promise(),
-    kysely: () => new Kysely<AnyTables>({ dialect: new MysqlDialect({ pool: corePool() }) }),
+    kysely: (options) => new Kysely<AnyTables>({ dialect: new MysqlDialect({ pool: corePool(options) }) }),
     async account(privileges) {
       const account = { user: `waybill_${++count}_${name}`.slice(0, 32), password: 'secret' }
       await admin.query(`create user '${account.user}'@'%' identified by '${account.password}'`)

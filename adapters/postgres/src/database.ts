@@ -1,14 +1,14 @@
-import type { AnyKysely, SqlDatabase } from '@waybill/sql'
+import type { SqlDatabase } from '@waybill/sql'
 import type { ClientConfig, Pool } from 'pg'
 import type { Connector, Settings } from './connection.ts'
 import type { PostgresHandle, ResolvedStorageOptions } from './options.ts'
 import { OwnConnection } from './own-connection.ts'
 import { Session } from './session.ts'
-import { sharedConnection } from './shared-connection.ts'
+import { SharedConnection } from './shared-connection.ts'
 
 /** The connections of one storage, each opened when it is first needed: a process that only enqueues has none. */
 export interface PostgresDatabase {
-  /** For relays. */
+  /** For relays. The window is written where the lease is renewed: it waits for the disk, and claims need not. */
   readonly relay: SqlDatabase
   /** For operators, whose statements may take long. */
   readonly admin: SqlDatabase
@@ -55,7 +55,7 @@ export function openDatabase(handle: PostgresHandle, options: ResolvedStorageOpt
   const changing = session('change', {}, statementTimeoutMs)
   const administering = session('admin', {})
   const notifying = session('notify', { synchronous_commit: 'off' }, statementTimeoutMs)
-  const relay: SqlDatabase = database(claiming, changing, { lazy: settling, urgent: renewing })
+  const relay: SqlDatabase = database(renewing, changing, { lazy: settling, urgent: renewing })
   return {
     claiming,
     notifying,
@@ -81,6 +81,7 @@ export function clientConfig({ options }: Pool): ClientConfig {
 }
 
 function connectorOf(handle: PostgresHandle, own: ClientConfig, settings: Settings): Connector {
-  if (handle.pool !== undefined) return new OwnConnection({ ...clientConfig(handle.pool), ...own }, settings)
-  return sharedConnection(handle.db as AnyKysely)
+  const ownOn = (pool: Pool) => new OwnConnection({ ...clientConfig(pool), ...own }, settings)
+  if (handle.db === undefined) return ownOn(handle.pool)
+  return handle.pool === undefined ? new SharedConnection(handle.db) : ownOn(handle.pool)
 }

@@ -1,13 +1,17 @@
+import type { RowRef } from '@waybill/core/lanes'
 import type { SqlDialect } from '@waybill/sql'
 import { PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, type RawBuilder, sql } from 'kysely'
 import { enqueueFunction } from './enqueue-function.ts'
 import { tableSettings } from './table-settings.ts'
 
 /** The moment of the call, not of the transaction, in whole milliseconds: rounded down, so that nothing is due too early. */
-const now = sql<number>`floor(extract(epoch from clock_timestamp()) * 1000)::bigint`
+const now = sql<number>`floor(date_part('epoch', clock_timestamp()) * 1000)::bigint`
 
 /** Bytes decide, not the rules of a language. */
 const text = sql`text collate "C"`
+
+/** Of a sequence; beyond, an insert fails. */
+const largestPosition = sql.lit(Number.MAX_SAFE_INTEGER)
 
 const arrayType = { number: sql`bigint[]`, text: sql`text[]` } as const
 
@@ -20,24 +24,28 @@ export const postgresDialect: SqlDialect = {
   now,
   list: (values) => (Array.isArray(values[0]) ? JSON.stringify(values) : arrayLiteral(values)),
   oneOf: (column, list, element) => sql`${column} = any(${list}::${arrayType[element]})`,
+  // Looked up in a hash table, where an array would be walked through for every row.
+  noneOf: (column, list, element) => sql`${column} not in (select unnest(${list}::${arrayType[element]}))`,
   pairOneOf: ([first, second], list) =>
     sql`(${first}, ${second}) in (select pair ->> 0, pair ->> 1 from json_array_elements(${list}::json) as pair)`,
   // The position finds the row. The id makes sure: after a failover positions are drawn again.
   rowOneOf(parameter) {
-    const positions = parameter((rows) => `{${rows.map((row) => row.position).join()}}`)
+    const positions = parameter(positionList)
     const ids = parameter((rows) => arrayLiteral(rows.map((row) => row.id)))
-    return sql`position = any(${positions}::bigint[]) and id = any(${ids}::text[])`
+    return sql`(position, id) in (select * from unnest(${positions}::bigint[], ${ids}::text[]))`
   },
   skipKnown: (insert) => insert.onConflict((conflict) => conflict.doNothing()),
   holdAgainst: { change: sql`for update`, removal: sql`for key share` },
   schema: {
-    name: text,
+    name: sql`varchar(255) collate "C"`,
     text,
     integer: 'bigint',
     payload: 'bytea',
-    position: (column) => column.primaryKey().generatedAlwaysAsIdentity(),
+    position: (column) =>
+      column.primaryKey().modifyEnd(sql`generated always as identity (maxvalue ${largestPosition})`),
+    uncheckedPosition: true,
     lane: sql`(get_byte(decode(md5(coalesce(ordering_key, id)), 'hex'), 0) & 63)`,
-    isName: (column) => sql`char_length(${column}) between 1 and 255`,
+    isName: (column) => sql`${column} <> ''`,
     isBytes: () => sql`true`,
     // A text that is no JSON fails the cast, and the insert with it.
     isJson: (column, type) => sql`json_typeof(${column}::json) = ${sql.lit(type)}`,
@@ -48,6 +56,10 @@ export const postgresDialect: SqlDialect = {
     tableEnd: (_, table) => sql`with (${sql.raw(tableSettings[table])})`,
     extras: enqueueFunction,
   },
+}
+
+export function positionList(rows: readonly Pick<RowRef, 'position'>[]): string {
+  return `{${rows.map((row) => row.position).join()}}`
 }
 
 function arrayLiteral(values: readonly unknown[]): string {

@@ -3,45 +3,55 @@ import type { LaneStore, Position, RowRef } from '@waybill/core/lanes'
 import {
   checkSchema,
   onlyRow,
+  type Parameter,
+  publishTemplate,
   type SqlContext,
   type SqlDatabase,
   sqlLaneStore,
   type Template,
   template,
 } from '@waybill/sql'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { PostgresDatabase } from './database.ts'
+import { positionList } from './dialect.ts'
 import { migrationRemedy } from './errors.ts'
-import { postgresRead } from './read.ts'
-import { sequenceOid, tableOid, writerBarrier } from './writers.ts'
+import { serverName } from './read-statement.ts'
+import { Reader } from './reader.ts'
+import { sequenceOid, tableOid } from './writers.ts'
 
 export function postgresLaneStore(context: SqlContext, database: PostgresDatabase, retentionMs: number): LaneStore {
   const { relay, claiming } = database
-  const listWriters = writerBarrier(context, relay)
-  let highest: Position = 0
-  let setBack = 0
+  const reader = new Reader(context, claiming)
+  const publishAnywhere = publishTemplate(context, retentionMs > 0, context.dialect.rowOneOf)
+  const publishOn = publishTemplate(context, retentionMs > 0, listedOn)
+  const lockedRows = lockedTemplate(context)
+  const mark = markTemplate(context)
   const store = sqlLaneStore({
     name: 'postgres',
     context,
     database: async () => relay,
     retentionMs,
     async checkSchema(opened) {
+      reader.begin()
       await checkSchema(context, opened, migrationRemedy)
       await checkServer(context, opened)
     },
-    async barrier() {
-      const barrier = await listWriters()
-      // Positions are drawn again: a failover that no broken connection has told of.
-      if (barrier.last < highest) setBack++
-      highest = barrier.last
-      return barrier
+    barrier: () => reader.barrier(),
+    read: (request) => reader.read(request),
+    async publishRows(executor, rows) {
+      const { server } = reader
+      const quick = server === null ? 0 : (await executor.execute(publishOn({ rows, server }))).affected
+      return quick === rows.length ? quick : quick + (await executor.execute(publishAnywhere(rows))).affected
     },
-    read: postgresRead(context, relay, () => claiming.connector.generation + setBack),
   })
-  const lockedRows = lockedTemplate(context)
   return {
     ...store,
     tellsEndedWriters: true,
+    async mark(relayId, window, epoch?: string) {
+      if (epoch === undefined) return store.mark(relayId, window)
+      const server = reader.serverOf(epoch)
+      return server !== null && (await relay.execute(mark({ relayId, window, server }))).affected > 0
+    },
     async publish(rows) {
       try {
         return await store.publish(rows)
@@ -54,6 +64,37 @@ export function postgresLaneStore(context: SqlContext, database: PostgresDatabas
       }
     },
   }
+}
+
+interface Window {
+  readonly relayId: string
+  readonly window: readonly Position[]
+  readonly server: string
+}
+
+/** Writes the window on the server that its rows were read from, or nowhere: another one may never have had them. */
+function markTemplate({ builder, dialect, table }: SqlContext): Template<Window> {
+  return template((parameter) =>
+    builder
+      .updateTable(table.relays)
+      .set({
+        window_positions: parameter(({ window }) => JSON.stringify(window)),
+        lease_until: sql`${dialect.now} + lease_ms`,
+      })
+      .where(sql<boolean>`id = ${parameter(({ relayId }) => relayId)}`)
+      .where(sql<boolean>`${serverName} = ${parameter(({ server }) => server)}`),
+  )
+}
+
+interface RowsOfServer {
+  readonly rows: readonly RowRef[]
+  readonly server: string
+}
+
+/** On the server that they were read from, the positions say enough, and ids are dear to compare. */
+function listedOn(parameter: Parameter<RowsOfServer>): RawBuilder<boolean> {
+  const positions = parameter(({ rows }) => positionList(rows))
+  return sql`position = any(${positions}::bigint[]) and ${serverName} = ${parameter(({ server }) => server)}`
 }
 
 /** Of the rows those that are pending and locked by somebody else. */

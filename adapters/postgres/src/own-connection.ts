@@ -40,6 +40,7 @@ export class OwnConnection implements Connector {
   async close(): Promise<void> {
     this.#closed = true
     await this.#turn
+    holdProcess(this.#client, true)
     await this.#client?.end()
   }
 

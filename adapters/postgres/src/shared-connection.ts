@@ -1,14 +1,29 @@
+import { WaybillError } from '@waybill/core/contracts'
 import type { AnyKysely, Statement } from '@waybill/sql'
 import type { Connection, Connector } from './connection.ts'
+import { classifyPostgresError } from './errors.ts'
 
 /** Turns on the connections of an application's Kysely instance, whose driver may be any. */
-export function sharedConnection(db: AnyKysely): Connector {
-  const plain = db.withoutPlugins()
-  return {
-    generation: 0,
-    use: (work) => plain.connection().execute((one) => work(connectionOf(one))),
-    close: async () => undefined,
+export class SharedConnection implements Connector {
+  generation = 0
+  readonly #db: AnyKysely
+
+  constructor(db: AnyKysely) {
+    this.#db = db.withoutPlugins()
   }
+
+  async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    try {
+      return await this.#db.connection().execute((one) => work(connectionOf(one)))
+    } catch (error) {
+      const named = classifyPostgresError(error)
+      // The server may be another one, or have been started again.
+      if (WaybillError.isInstance(named) && named.code === 'STORAGE_UNAVAILABLE') this.generation++
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {}
 }
 
 function connectionOf(db: AnyKysely): Connection {

@@ -8,7 +8,7 @@ import { openTransaction, type PostgresTransaction } from './transaction.ts'
 const rowsPerStatement = 5000
 
 /** The statement that inserts messages, to be made part of another statement: both happen or none does. */
-export interface PostgresInsert extends Expression<unknown> {
+export interface PostgresInsert extends Expression<Record<string, never>> {
   /**
    * As text with its values, for a client without a query builder.
    *
@@ -64,12 +64,13 @@ export function postgresWriter(context: SqlContext, notify?: Notifier): Postgres
 }
 
 function insertQuery({ sql: text, parameters }: Statement): PostgresInsert {
-  const parts = text.split(/\$\d+/)
+  const split = (statement: string) => statement.split(/\$\d+/)
+  const nested = split(`(${text})`)
   return {
     expressionType: undefined,
-    toOperationNode: () => sql(Object.assign(parts, { raw: parts }), ...parameters).toOperationNode(),
+    toOperationNode: () => sql(Object.assign(nested, { raw: nested }), ...parameters).toOperationNode(),
     toSql: (firstParameter = 1) => ({
-      text: parts.reduce((before, part, index) => `${before}$${firstParameter + index - 1}${part}`),
+      text: split(text).reduce((before, part, index) => `${before}$${firstParameter + index - 1}${part}`),
       values: parameters,
     }),
   }

@@ -1,5 +1,4 @@
-import type { WriterBarrier } from '@waybill/core/lanes'
-import { onlyRow, type SqlContext, type SqlExecutor } from '@waybill/sql'
+import type { SqlContext, Statement } from '@waybill/sql'
 import { type RawBuilder, sql } from 'kysely'
 
 function inSchema({ schema }: SqlContext, name: string): RawBuilder<unknown> {
@@ -29,19 +28,19 @@ function writerLocks(context: SqlContext): RawBuilder<unknown> {
     and database = (select oid from pg_database where datname = current_database())`
 }
 
-/** Who may still commit below which position. */
-export function writerBarrier(context: SqlContext, executor: SqlExecutor): () => Promise<WriterBarrier> {
-  // The position must be read before the locks: hence a join in which the locks depend on it.
-  const statement = sql<{ position: number; writers: string }>`
-    select drawn.position, holders.writers from (select last_value - (not is_called)::int as position from ${inSchema(context, sequence(context))}) as drawn
+/** Who may still commit below which position. The position is read before the locks: hence a join in which they depend on it. */
+export function barrierQuery(context: SqlContext): RawBuilder<{ readonly last: number; readonly writers: string }> {
+  return sql`
+    select drawn.last, holders.writers
+    from (select last_value - (not is_called)::int as last from ${inSchema(context, sequence(context))}) as drawn
     cross join lateral (
       select coalesce(json_agg(virtualtransaction), '[]')::text as writers from pg_locks
-      where ${writerLocks(context)} and drawn.position > -1
-    ) as holders`.compile(context.builder)
-  return async () => {
-    const { position, writers } = onlyRow((await executor.execute(statement)).rows)
-    return { last: position, writers: JSON.parse(writers) }
-  }
+      where ${writerLocks(context)} and drawn.last > -1
+    ) as holders`
+}
+
+export function barrierStatement(context: SqlContext): Statement<{ readonly last: number; readonly writers: string }> {
+  return barrierQuery(context).compile(context.builder)
 }
 
 /**

@@ -1,25 +1,32 @@
 import { describeInbox, describeStorage, type InboxHarness, type StorageHarness } from '@waybill/conformance'
 import { onServer, type Server } from '@waybill/conformance/containers'
-import type { PoolClient } from 'pg'
+import type { InboxStorage, TransactionRunner } from '@waybill/core/contracts'
 import { describe, it } from 'vitest'
-import { type PostgresTransaction, postgresInbox, postgresStorage } from '../src/index.ts'
-import { migratedDatabase, server } from './server.ts'
+import { type PostgresStorage, type PostgresTransaction, postgresInbox, postgresStorage } from '../src/index.ts'
+import { migratedDatabase, server, type TestDatabase } from './server.ts'
 
 onServer(server, { it }, (postgres) => {
-  describeStorage('postgres', { describe, it }, () => storageHarness(postgres))
-  describeInbox('postgres', { describe, it }, () => inboxHarness(postgres))
+  describeStorage('postgres', { describe, it }, () => storageHarness(postgres, ({ pool }) => postgresStorage({ pool })))
+  describeStorage('postgres by Kysely', { describe, it }, () =>
+    storageHarness(postgres, ({ db }) => postgresStorage({ db })),
+  )
+  describeInbox('postgres', { describe, it }, () => inboxHarness(postgres, ({ pool }) => postgresInbox({ pool })))
+  describeInbox('postgres by Kysely', { describe, it }, () => inboxHarness(postgres, ({ db }) => postgresInbox({ db })))
 })
 
-async function storageHarness(postgres: Server): Promise<StorageHarness<PostgresTransaction>> {
+async function storageHarness<Tx extends PostgresTransaction>(
+  postgres: Server,
+  open: (test: TestDatabase) => PostgresStorage<Tx>,
+): Promise<StorageHarness<PostgresTransaction>> {
   const test = await migratedDatabase(postgres)
-  const storage = postgresStorage({ pool: test.pool })
+  const storage = open(test)
   const opened = [storage]
   const idle = await test.connect()
   return {
     storage,
     runner: storage,
     async reopen() {
-      const other = postgresStorage({ pool: test.pool })
+      const other = open(test)
       opened.push(other)
       return other
     },
@@ -49,15 +56,18 @@ async function storageHarness(postgres: Server): Promise<StorageHarness<Postgres
   }
 }
 
-async function inboxHarness(postgres: Server): Promise<InboxHarness<PoolClient>> {
+async function inboxHarness<Tx>(
+  postgres: Server,
+  open: (test: TestDatabase) => InboxStorage<Tx> & TransactionRunner<Tx>,
+): Promise<InboxHarness<Tx>> {
   const test = await migratedDatabase(postgres)
-  const open = () => {
-    const inbox = postgresInbox({ pool: test.pool })
+  const connect = () => {
+    const inbox = open(test)
     return { inbox, runner: inbox }
   }
   return {
-    ...open(),
-    reopen: async () => open(),
+    ...connect(),
+    reopen: async () => connect(),
     async close() {
       await test[Symbol.asyncDispose]()
     },

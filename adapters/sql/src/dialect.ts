@@ -1,5 +1,6 @@
 import type { RowRef } from '@waybill/core/lanes'
 import {
+  type AliasedRawBuilder,
   type ColumnDataType,
   type ColumnDefinitionBuilder,
   type Compilable,
@@ -36,10 +37,11 @@ export interface SqlDialect {
   /** Whether a row of the messages is listed: by position and id, or by position alone where none is drawn twice. */
   rowOneOf(parameter: Parameter<readonly RowRef[]>): RawBuilder<boolean>
   /**
-   * Whether a listed row has that status, said so that no planner looks for rows by status instead, and locks those that are
-   * not listed. Absent: an equation, where no index begins with the status.
+   * The table of messages, to be searched by its primary key alone: for statements on listed rows. A planner that would
+   * rather look at all rows of a small table waits for whoever has locked another one. Absent: where locks are not taken on
+   * the way.
    */
-  hasStatus?(status: 'PENDING' | 'PUBLISHED'): RawBuilder<boolean>
+  byPosition?(table: string): AliasedRawBuilder<Tables['messages'], 'messages'>
   /** Makes an insert pass over rows whose key is there, and over nothing else. */
   skipKnown(insert: ReceiptInsert): ReceiptInsert
   /** At the end of a `select` inside a transaction: rows are held against change, or only against removal. */

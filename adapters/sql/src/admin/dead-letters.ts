@@ -10,6 +10,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { SqlContext } from '../dialect.ts'
 import { onlyRow, type SqlDatabase, type SqlTransaction } from '../executor.ts'
 import { insertTemplate } from '../insert.ts'
+import { deleteListed } from '../listed-rows.ts'
 import { messageColumns, toMessage } from '../message-row.ts'
 
 /** Dead letters brought back or thrown away in one transaction. */
@@ -97,14 +98,11 @@ async function redrive(context: SqlContext, tx: SqlTransaction, letters: readonl
   await tx.write(insertTemplate(context, rows.length, false)(rows))
 }
 
-async function remove(
-  { builder, dialect, table }: SqlContext,
-  tx: SqlTransaction,
-  letters: readonly Letter[],
-): Promise<void> {
+async function remove(context: SqlContext, tx: SqlTransaction, letters: readonly Letter[]): Promise<void> {
+  const { builder, dialect, table } = context
   const list = sql`${dialect.list(letters.map((letter) => letter.position))}`
   const listed = (column: string) => dialect.oneOf(sql.ref(column), list, 'number')
-  await tx.write(builder.deleteFrom(table.messages).where(listed('position')).compile())
+  await tx.write(deleteListed(context).where(listed('position')).compile())
   await tx.write(builder.deleteFrom(table.suspects).where(listed('position')).compile())
   await tx.write(builder.deleteFrom(table.holds).where(listed('head')).compile())
 }

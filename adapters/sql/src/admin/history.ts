@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { SqlContext } from '../dialect.ts'
 import type { SqlExecutor } from '../executor.ts'
+import { deleteListed } from '../listed-rows.ts'
 
 /** What one step through the published history found and did. */
 export interface HistoryStep {
@@ -16,10 +17,11 @@ export interface HistoryStep {
  * of publication: it would cost at every publish, and positions are nearly in that order.
  */
 export async function historyStep(
-  { builder, dialect, table }: SqlContext,
+  context: SqlContext,
   executor: SqlExecutor,
   step: { readonly after: number; readonly rows: number; readonly olderThanMs: number },
 ): Promise<HistoryStep> {
+  const { builder, dialect, table } = context
   const isOld = sql<number>`case when published_at <= ${dialect.now} - ${step.olderThanMs} then 1 else 0 end`
   const looked = await executor.execute(
     builder
@@ -34,10 +36,9 @@ export async function historyStep(
   const old = published.filter((row) => row.is_old === 1).map((row) => row.position)
   const cursor = looked.rows.length < step.rows ? null : (looked.rows.at(-1)?.position ?? null)
   if (old.length === 0) return { removed: 0, young: published.length, cursor }
-  const removal = builder
-    .deleteFrom(table.messages)
+  const removal = deleteListed(context)
     .where(dialect.oneOf(sql.ref('position'), sql`${dialect.list(old)}`, 'number'))
-    .where(dialect.hasStatus?.('PUBLISHED') ?? sql<boolean>`status = 'PUBLISHED'`)
+    .where('status', '=', 'PUBLISHED')
   const { affected } = await executor.execute(removal.compile())
   return { removed: affected, young: published.length - old.length, cursor }
 }

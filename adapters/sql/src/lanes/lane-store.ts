@@ -3,6 +3,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { retention } from '../admin/retention.ts'
 import type { SqlContext } from '../dialect.ts'
 import type { SqlDatabase, SqlExecutor, Statement } from '../executor.ts'
+import { deleteListed, updateListed } from '../listed-rows.ts'
 import { type Parameter, type Template, template } from '../template.ts'
 import { laneTransaction } from './lane-transaction.ts'
 import { once } from './pending-rows.ts'
@@ -97,17 +98,16 @@ function relayStatements({ builder, dialect, table }: SqlContext): RelayStatemen
 
 /** Rows by list, never by range: a range can hold a row that committed late and is unpublished. */
 export function publishTemplate<Values>(
-  { builder, dialect, table }: SqlContext,
+  context: SqlContext,
   keeps: boolean,
   isListed: (parameter: Parameter<Values>) => RawBuilder<boolean>,
 ): Template<Values> {
   return template((parameter) => {
     const listed = isListed(parameter)
-    const published = { status: sql.lit('PUBLISHED' as const), published_at: once(dialect.now) }
-    const pending = dialect.hasStatus?.('PENDING') ?? sql<boolean>`status = 'PENDING'`
+    const published = { status: sql.lit('PUBLISHED' as const), published_at: once(context.dialect.now) }
     return keeps
-      ? builder.updateTable(table.messages).set(published).where(listed).where(pending)
-      : builder.deleteFrom(table.messages).where(listed).where(pending)
+      ? updateListed(context).set(published).where(listed).where('status', '=', sql.lit('PENDING'))
+      : deleteListed(context).where(listed).where('status', '=', sql.lit('PENDING'))
   })
 }
 
