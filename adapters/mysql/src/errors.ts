@@ -50,6 +50,10 @@ const storageCodes: Readonly<Record<number, Meaning>> = {
   1114: ['STORAGE_FULL', 'The table or the disk of the server is full'],
   1046: ['STORAGE_MISSING', 'The connection has no database'],
   1049: ['STORAGE_MISSING', 'There is no such database'],
+  1665: [
+    'STORAGE_UNSUPPORTED',
+    'The server logs statements, which it does not at read committed: binlog_format must be ROW',
+  ],
   1054: stale,
   1146: stale,
   1305: stale,

@@ -34,7 +34,7 @@ export function mysqlLaneStore({ context, database, retentionMs, lockTimeoutMs }
       await checkServer(context, opened, writers)
     },
     barrier: writers.barrier,
-    read: mysqlRead(context, claiming),
+    read: mysqlRead(context, claiming, writers.saw),
   })
   let carefulUntil = 0
   return {

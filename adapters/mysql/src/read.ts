@@ -1,5 +1,5 @@
 import { StorageError } from '@waybill/core/contracts'
-import type { LaneRead, LaneReadResult } from '@waybill/core/lanes'
+import type { LaneRead, LaneReadResult, Position } from '@waybill/core/lanes'
 import {
   byFilters,
   type LaneRowColumns,
@@ -24,8 +24,13 @@ const sparseness = 4
  * Reads what is pending: the facts of the moment first, then all rows in one statement, which is one snapshot.
  *
  * @param session - Where claims read.
+ * @param saw - Told of the highest position read.
  */
-export function mysqlRead(context: SqlContext, session: Session): (request: LaneRead) => Promise<LaneReadResult> {
+export function mysqlRead(
+  context: SqlContext,
+  session: Session,
+  saw: (position: Position) => void,
+): (request: LaneRead) => Promise<LaneReadResult> {
   const facts = byFilters((_, like) => factsTemplate(context, like))
   const readRows = rowsReader(context)
   return (request) =>
@@ -33,6 +38,7 @@ export function mysqlRead(context: SqlContext, session: Session): (request: Lane
       const now = onlyRow((await connection.query(facts(request)(request))).rows)
       if (now.writable !== 1) throw replica()
       const rows = await readRows(connection, request, now.due === 1)
+      saw(rows.at(-1)?.position ?? 0)
       return {
         rows: rows.map((row) => toLaneRow(row, now.now)),
         now: now.now,

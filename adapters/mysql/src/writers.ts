@@ -14,7 +14,12 @@ export interface WriterWatch {
   find(): Promise<boolean>
   /** `null` if there is no such view. */
   barrier(): Promise<WriterBarrier | null>
+  /** Takes note of a position that a read has found: all up to it have been drawn. */
+  saw(position: Position): void
 }
+
+/** How often to ask for the highest position beside what reads tell, in milliseconds. */
+const askEveryMs = 1000
 
 interface LockRow {
   readonly name: string
@@ -31,14 +36,23 @@ export function writerWatch(context: SqlContext, session: Session): WriterWatch 
   const highestPosition = highestTemplate(context)
   let found: CompiledQuery<LockRow> | undefined
   let highest: Position = 0
+  let askAt = 0
   let generation = 0
 
-  /** Forgets the highest position when it may have been another server's. */
-  const drawn = async (connection: Connection): Promise<Position> => {
-    if (generation !== session.connector.generation) highest = 0
+  /** What another server has drawn says nothing of this one. */
+  const forgetOthers = () => {
+    if (generation === session.connector.generation) return
     generation = session.connector.generation
-    const { rows } = await connection.query(highestPosition(highest))
-    highest = rows[0]?.highest ?? highest
+    highest = 0
+    askAt = 0
+  }
+  const drawn = async (connection: Connection): Promise<Position> => {
+    forgetOthers()
+    if (performance.now() >= askAt) {
+      const { rows } = await connection.query(highestPosition(highest))
+      highest = rows[0]?.highest ?? highest
+      askAt = performance.now() + askEveryMs
+    }
     return highest
   }
   return {
@@ -63,6 +77,10 @@ export function writerWatch(context: SqlContext, session: Session): WriterWatch 
         const writers = rows.filter((row) => row.name === context.table.messages && !readers.test(row.mode))
         return { last, writers: writers.map((row) => row.writer) }
       }),
+    saw(position) {
+      forgetOthers()
+      highest = Math.max(highest, position)
+    },
   }
 }
 

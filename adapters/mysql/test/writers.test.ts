@@ -2,13 +2,17 @@ import type { Server } from '@waybill/conformance/containers'
 import { describe, expect, it, vi } from 'vitest'
 import { mysqlStorage } from '../src/index.ts'
 import { message, migratedDatabase, onEachServer, plainInsert } from './database.ts'
-import { storeSetup } from './store-setup.ts'
+import { everything, storeSetup } from './store-setup.ts'
 
 /** A store whose relay has looked at the server. */
 async function watching(server: Server) {
   const setup = await storeSetup(server)
   await setup.store.addRelay({ id: 'r', label: 'relay', leaseMs: 30_000 })
-  const barrier = async () => await setup.store.barrier?.()
+  // A read tells of the positions that have been drawn.
+  const barrier = async () => {
+    await setup.store.read(everything)
+    return await setup.store.barrier?.()
+  }
   return Object.assign(setup, { barrier })
 }
 
@@ -59,6 +63,12 @@ await onEachServer((server) => {
       await expect.poll(async () => (await test.barrier())?.writers.length).toBe(1)
       await bulk
       expect(await test.barrier()).toEqual({ last: 3, writers: [] })
+    })
+
+    it('asks for the highest position too, which another relay may be reading', async () => {
+      await using test = await watching(server)
+      await test.insert([message(), message()])
+      await expect.poll(() => test.store.barrier?.(), { timeout: 5000 }).toEqual({ last: 2, writers: [] })
     })
 
     it('is not held up by readers, nor by writers of other tables', async () => {

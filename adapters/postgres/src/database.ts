@@ -24,7 +24,7 @@ export interface PostgresDatabase {
  * claim as soon as it is full. Every statement of a relay has an index; with nothing else to choose, one plan serves for
  * ever. Costs of what is forbidden are so high that they would call for compilation.
  */
-const plans = {
+export const relayPlans: Settings = {
   enable_seqscan: 'off',
   enable_bitmapscan: 'off',
   enable_sort: 'off',
@@ -49,8 +49,8 @@ export function openDatabase(handle: PostgresHandle, options: ResolvedStorageOpt
     connectors.push(connector)
     return new Session(connector, all)
   }
-  const claiming = session('claim', plans, statementTimeoutMs)
-  const settling = session('settle', { ...plans, synchronous_commit: 'off' }, statementTimeoutMs)
+  const claiming = session('claim', relayPlans, statementTimeoutMs)
+  const settling = session('settle', { ...relayPlans, synchronous_commit: 'off' }, statementTimeoutMs)
   const renewing = session('renew', {}, statementTimeoutMs)
   const changing = session('change', {}, statementTimeoutMs)
   const administering = session('admin', {})

@@ -1,6 +1,6 @@
 import type { Server } from '@waybill/conformance/containers'
 import type { OutboxMessage } from '@waybill/core/contracts'
-import type { LaneRead, LaneStore } from '@waybill/core/lanes'
+import type { LaneRead, LaneStore, WriterBarrier } from '@waybill/core/lanes'
 import { sqlContext } from '@waybill/sql'
 import type { Client } from 'pg'
 import { openDatabase } from '../src/database.ts'
@@ -12,7 +12,7 @@ import { migratedDatabase, type TestDatabase } from './server.ts'
 
 export interface LaneSetup extends AsyncDisposable {
   readonly test: TestDatabase
-  readonly store: Required<Pick<LaneStore, 'barrier'>> & LaneStore
+  readonly store: Omit<LaneStore, 'barrier'> & { barrier(): Promise<WriterBarrier> }
   /** Inserts and commits. */
   insert(messages: readonly OutboxMessage[]): Promise<void>
   /** A transaction that stays open. */
@@ -38,8 +38,7 @@ export async function laneSetup(server: Server, options: PostgresStorageOptions 
   const resolved = resolveStorageOptions('test', options)
   const context = sqlContext(postgresDialect, resolved.tablePrefix)
   const database = openDatabase({ pool: test.pool }, resolved)
-  const { barrier, ...store } = postgresLaneStore(context, database, resolved.retentionMs)
-  if (barrier === undefined) throw new TypeError('PostgreSQL has several writers at a time')
+  const store = postgresLaneStore(context, database, resolved.retentionMs)
   const writer = postgresWriter(context)
   const begin = async (messages: readonly OutboxMessage[] = []): Promise<Client> => {
     const client = await test.connect()
@@ -49,7 +48,14 @@ export async function laneSetup(server: Server, options: PostgresStorageOptions 
   }
   return {
     test,
-    store: { ...store, barrier },
+    store: {
+      ...store,
+      async barrier() {
+        const barrier = await store.barrier?.()
+        if (!barrier) throw new TypeError('PostgreSQL can list its writers')
+        return barrier
+      },
+    },
     begin,
     async insert(messages) {
       const client = await begin(messages)

@@ -12,7 +12,7 @@ export const postgres: ServerKind = {
   port: 5432,
   urlVariable: 'WAYBILL_TEST_POSTGRES_URL',
   environment: { POSTGRES_PASSWORD: password, POSTGRES_DB: 'waybill' },
-  command: ['-c', 'max_connections=300'],
+  command: ['-c', 'max_connections=300', '-c', 'max_prepared_transactions=10'],
   url: (host, port) => `postgresql://postgres:${password}@${host}:${port}/waybill`,
   client: postgresClient,
 }
