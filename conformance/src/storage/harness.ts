@@ -70,11 +70,6 @@ export const keyLock: StorageRequirement<NonNullable<OutboxStorage<OpaqueTransac
   find: ({ storage }) => storage.lockKey?.bind(storage),
 }
 
-export const outsideTransaction: StorageRequirement<() => OpaqueTransaction> = {
-  name: 'outsideTransaction (a handle without a transaction)',
-  find: (harness) => harness.outsideTransaction?.bind(harness),
-}
-
 export const plainInsert: StorageRequirement<(rows: readonly PlainRow[]) => Promise<void>> = {
   name: "plainInsert (another program's INSERT)",
   find: (harness) => harness.plainInsert?.bind(harness),
