@@ -9,7 +9,7 @@ import {
 import { type RawBuilder, sql } from 'kysely'
 import type { SqlContext } from '../dialect.ts'
 import { onlyRow, type SqlDatabase, type SqlTransaction } from '../executor.ts'
-import { insertTemplate } from '../insert.ts'
+import { insertRows } from '../insert.ts'
 import { deleteListed } from '../listed-rows.ts'
 import { messageColumns, toMessage } from '../message-row.ts'
 
@@ -95,7 +95,7 @@ async function inBatches(
 async function redrive(context: SqlContext, tx: SqlTransaction, letters: readonly Letter[]): Promise<void> {
   await remove(context, tx, letters)
   const rows = letters.map((letter) => ({ ...letter, expires_at: null, delay_ms: null }))
-  await tx.write(insertTemplate(context, rows.length, false)(rows))
+  await tx.write(insertRows(context)(rows))
 }
 
 async function remove(context: SqlContext, tx: SqlTransaction, letters: readonly Letter[]): Promise<void> {

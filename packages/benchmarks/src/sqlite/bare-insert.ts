@@ -2,31 +2,33 @@ import { randomUUID } from 'node:crypto'
 import type { Database } from 'better-sqlite3'
 import { keyOf, type OrderPlaced } from '../relaying/sample-message.ts'
 
-const columns = [
-  'id',
-  'topic',
-  'type',
-  'ordering_key',
-  'payload',
-  'headers',
-  'attributes',
-  'aggregate_type',
-  'aggregate_id',
-  'max_attempts',
-  'available_at',
-  'expires_at',
-  'created_at',
-]
+/** What an insert writes, by column. */
+export type BareRow = Readonly<Record<string, string | number | Buffer | null>>
 
-/** Inserts a message as somebody would by hand: the same columns, serialised, with an id. */
-export function bareInsert(database: Database): (order: OrderPlaced) => void {
-  const places = columns.map(() => '?').join()
-  const insert = database.prepare(`insert into waybill_messages (${columns.join()}) values (${places})`)
-  return (order) => {
-    const payload = Buffer.from(JSON.stringify(order))
-    const key = keyOf(order.orderId)
-    insert.run(randomUUID(), 'orders', 'order.placed', key, payload, ...nulls, Date.now())
+/** What somebody would write by hand: the same columns, the payload serialised, an id. */
+export function bareRow(order: OrderPlaced): BareRow {
+  return {
+    id: randomUUID(),
+    topic: 'orders',
+    type: 'order.placed',
+    ordering_key: keyOf(order.orderId),
+    payload: Buffer.from(JSON.stringify(order)),
+    headers: null,
+    attributes: null,
+    aggregate_type: null,
+    aggregate_id: null,
+    max_attempts: null,
+    available_at: null,
+    expires_at: null,
+    created_at: Date.now(),
   }
 }
 
-const nulls = new Array<null>(7).fill(null)
+const columns = Object.keys(bareRow({ orderId: 0, note: '' }))
+const insertStatement = `insert into waybill_messages (${columns.join()}) values (${columns.map(() => '?').join()})`
+
+/** Inserts messages with a prepared statement. */
+export function bareInsert(database: Database): (order: OrderPlaced) => void {
+  const insert = database.prepare(insertStatement)
+  return (order) => void insert.run(...Object.values(bareRow(order)))
+}
