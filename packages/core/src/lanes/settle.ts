@@ -1,6 +1,6 @@
 import { type ClaimToken, type Settlement, type SettleResult, StorageError } from '../contracts/index.ts'
 import type { InFlight } from './in-flight.ts'
-import type { LaneStore, LaneTransaction } from './lane-store.ts'
+import type { LaneStore, LaneTransaction, Position } from './lane-store.ts'
 import type { LaneSession } from './session.ts'
 
 type Failed = Extract<Settlement, { type: 'retry' | 'dead' }>
@@ -83,9 +83,9 @@ function scopeOf(row: InFlight): string {
 /** Answers how many rows could not be settled now. */
 async function settlePublished(store: LaneStore, session: LaneSession, rows: readonly InFlight[]): Promise<number> {
   if (rows.length === 0) return 0
-  const settled = new Set(await store.publish(rows))
-  const done = rows.filter((row) => settled.has(row.position))
-  const marked = done.filter((row) => session.suspects.has(row.position) || isHead(session, row))
+  const done = those(rows, await store.publish(rows))
+  const failedBefore = session.suspects.size > 0 || session.holds.size > 0
+  const marked = failedBefore ? done.filter((row) => session.suspects.has(row.position) || isHead(session, row)) : []
   if (marked.length > 0) {
     await store.transaction(async (tx) => {
       for (const row of marked) await forgetFailures(tx, row)
@@ -94,6 +94,13 @@ async function settlePublished(store: LaneStore, session: LaneSession, rows: rea
   for (const row of done) finish(session, row)
   if (done.length > 0) session.trust()
   return rows.length - done.length
+}
+
+/** The rows at these positions. Mostly that is all of them. */
+function those(rows: readonly InFlight[], positions: readonly Position[]): readonly InFlight[] {
+  if (positions.length === rows.length) return rows
+  const wanted = new Set(positions)
+  return rows.filter((row) => wanted.has(row.position))
 }
 
 function isHead(session: LaneSession, row: InFlight): boolean {
