@@ -1,4 +1,3 @@
-import type { ClaimResult } from '@waybill/core/contracts'
 import type { StorageMutation } from '../memory.ts'
 import { onLanes, onLaneTransaction, onStorage } from './mutate.ts'
 
@@ -50,20 +49,6 @@ export const suspectsAreNotMarked: StorageMutation = onStorage((s) => ({
     return { ...result, messages: result.messages.map((each) => ({ ...each, suspect: false })) }
   },
 }))
-
-export const suspectsAreOvertaken: StorageMutation = onStorage((s) => {
-  let aside: ClaimResult | undefined
-  return {
-    async claim(session, request, options) {
-      const result = await s.claim(session, request, options)
-      const [first] = result.messages
-      if (first === undefined) return aside ?? result
-      if (!first.suspect || first.message.orderingKey === undefined) return result
-      aside = result
-      return s.claim(session, request, options)
-    },
-  }
-})
 
 export const everyCrashCounts: StorageMutation = onStorage((s) => ({
   async claim(session, request, options) {

@@ -116,7 +116,7 @@ async function readAndSelect(
       retries = true
       continue
     }
-    session.retriesTurn = !retries
+    session.retriesTurn = after >= session.floor
     learnRowSize(session, result.rows)
     await endFinishedHolds(store, session, result, { ...context, full })
     if (generation === session.generation) session.floor = Math.max(session.floor, selection.floor)
