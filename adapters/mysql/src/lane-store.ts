@@ -6,7 +6,7 @@ import type { MysqlDatabase } from './database.ts'
 import { throughIndex } from './dialect.ts'
 import { migrationRemedy } from './errors.ts'
 import { mysqlRead } from './read.ts'
-import { checkServer } from './server.ts'
+import { serverCheck } from './server.ts'
 import { writerWatch } from './writers.ts'
 
 /** How many lock timeouts long rows that are locked are looked for before each publish. */
@@ -22,6 +22,7 @@ export interface LaneStoreParts {
 export function mysqlLaneStore({ context, database, retentionMs, lockTimeoutMs }: LaneStoreParts): LaneStore {
   const { relay, claiming } = database
   const writers = writerWatch(context, claiming)
+  const checkServer = serverCheck(context, writers)
   const pendingRows = pendingTemplate(context, (query) => query)
   const freeRows = pendingTemplate(context, (query) => query.forUpdate().skipLocked())
   const store = sqlLaneStore({
@@ -31,7 +32,7 @@ export function mysqlLaneStore({ context, database, retentionMs, lockTimeoutMs }
     retentionMs,
     async checkSchema(opened) {
       await checkSchema(context, opened, migrationRemedy)
-      await checkServer(context, opened, writers)
+      await checkServer(opened)
     },
     barrier: writers.barrier,
     read: mysqlRead(context, claiming, writers.saw),

@@ -22,30 +22,37 @@ interface Facts {
 }
 
 /**
- * Looks at the server before a relay starts.
+ * Looks at the server before a relay starts. What weakens or slows it down is said once.
  *
  * @throws {@link StorageError} `STORAGE_UNSUPPORTED` for what would lose or reorder messages without a word.
  */
-export async function checkServer(context: SqlContext, database: SqlDatabase, writers: WriterWatch): Promise<void> {
-  const { version, engine, unsafe, flush } = onlyRow((await database.execute(factsQuery(context))).rows)
-  const product: Product = /mariadb/i.test(version) ? 'MariaDB' : 'MySQL'
-  if (isOlder(version, oldest[product])) {
-    refuse(`${product} ${oldest[product].join('.')} is the oldest that relays run on, and this is ${version}`)
+export function serverCheck(context: SqlContext, writers: WriterWatch): (database: SqlDatabase) => Promise<void> {
+  const said = new Set<string>()
+  const warn = (code: string, text: string) => {
+    if (!said.has(code)) process.emitWarning(text, { code })
+    said.add(code)
   }
-  if (engine !== 'InnoDB') refuse(`The tables are kept by ${engine}, which has no transactions: they need InnoDB`)
-  if (unsafe === 1) refuse('Positions have grown beyond 2^53 - 1, the last that JavaScript counts exactly')
-  if (!(await countsFoundRows(context, database))) {
-    refuse(
-      "The driver's flag FOUND_ROWS is switched off, and a renewal that changes nothing would be taken for a lost lease",
-    )
-  }
-  if (flush !== 1) {
-    const text = `innodb_flush_log_at_trx_commit is ${flush}: a crash of the server may undo commits that have been published`
-    process.emitWarning(text, { code: 'WAYBILL_NOT_DURABLE' })
-  }
-  if (!(await writers.find())) {
-    const text = `The relay cannot see who is writing to the outbox, so that it looks for pending messages from the first position each time, which is slower: ${remedies[product]}`
-    process.emitWarning(text, { code: 'WAYBILL_NO_FLOOR' })
+  return async (database) => {
+    const { version, engine, unsafe, flush } = onlyRow((await database.execute(factsQuery(context))).rows)
+    const product: Product = /mariadb/i.test(version) ? 'MariaDB' : 'MySQL'
+    if (isOlder(version, oldest[product])) {
+      refuse(`${product} ${oldest[product].join('.')} is the oldest that relays run on, and this is ${version}`)
+    }
+    if (engine !== 'InnoDB') refuse(`The tables are kept by ${engine}, which has no transactions: they need InnoDB`)
+    if (unsafe === 1) refuse('Positions have grown beyond 2^53 - 1, the last that JavaScript counts exactly')
+    if (!(await countsFoundRows(context, database))) {
+      refuse(
+        "The driver's flag FOUND_ROWS is switched off, and a renewal that changes nothing would be taken for a lost lease",
+      )
+    }
+    if (flush !== 1) {
+      const text = `innodb_flush_log_at_trx_commit is ${flush}: a crash of the server may undo commits that have been published`
+      warn('WAYBILL_NOT_DURABLE', text)
+    }
+    if (!(await writers.find())) {
+      const text = `The relay cannot see who is writing to the outbox, so that it looks for pending messages from the first position each time, which is slower: ${remedies[product]}`
+      warn('WAYBILL_NO_FLOOR', text)
+    }
   }
 }
 

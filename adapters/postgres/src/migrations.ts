@@ -29,7 +29,9 @@ export async function migratePostgres(
         await tx.executeQuery(sql`select pg_advisory_xact_lock(hashtextextended(${turn}, 0))`.compile(context.builder))
         const { schema } = context
         if (schema !== undefined) {
-          await tx.executeQuery(sql`select set_config('search_path', ${schema}, true)`.compile(context.builder))
+          await tx.executeQuery(
+            sql`select set_config('search_path', quote_ident(${schema}), true)`.compile(context.builder),
+          )
         }
         await migrateAll(context, tx)
       })

@@ -20,11 +20,14 @@ export function kyselyRunner(db: AnyKysely): TransactionRunner<AnyTransaction> {
 export function poolRunner(pool: Pool): TransactionRunner<PoolClient> {
   return runner(async (work, isolation) => {
     const client = await pool.connect()
+    // Nobody else listens to a client that is not in the pool, and its loss would end the process.
+    client.on('error', ignore)
     try {
       await client.query(isolation === undefined ? 'begin' : `begin isolation level ${isolation}`)
       const result = await work(client)
       const { command } = await client.query('commit')
       if (command === 'ROLLBACK') throw rolledBack()
+      client.off('error', ignore)
       client.release()
       return result
     } catch (error) {
@@ -65,3 +68,6 @@ function runner<Tx>(execute: Execute<Tx>): TransactionRunner<Tx> {
 function rolledBack(): TransactionError {
   return new TransactionError('The transaction was rolled back: an error in it was caught, and nothing was committed')
 }
+
+/** The next statement fails, and says why. */
+function ignore(): void {}

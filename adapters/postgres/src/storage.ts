@@ -13,7 +13,9 @@ import { postgresWakeups } from './wakeups.ts'
 import { type PostgresWriter, postgresWriter } from './writer.ts'
 
 /** An outbox in PostgreSQL. `Tx` is what its own transactions hand to their work. */
-export type PostgresStorage<Tx> = OutboxStorage<PostgresTransaction> & PostgresWriter & TransactionRunner<Tx>
+export type PostgresStorage<Tx> = Omit<OutboxStorage<PostgresTransaction>, 'insertSync'> &
+  PostgresWriter &
+  TransactionRunner<Tx>
 
 /**
  * An outbox in the application's PostgreSQL.

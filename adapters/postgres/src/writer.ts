@@ -17,7 +17,7 @@ export interface PostgresInsert extends Expression<Record<string, never>> {
   toSql(firstParameter?: number): { readonly text: string; readonly values: readonly unknown[] }
 }
 
-export interface PostgresWriter extends OutboxWriter<PostgresTransaction> {
+export interface PostgresWriter extends Omit<OutboxWriter<PostgresTransaction>, 'insertSync'> {
   /**
    * The statement that {@link insert} would run, for a `with` before the business write: one round trip, and no transaction
    * needs to be opened. Make the messages with `outbox.compose`.

@@ -42,6 +42,8 @@ export async function emptyDatabase(on: Server): Promise<TestDatabase> {
   url.searchParams.set('options', `-c search_path=${schema}`)
   const pool = new pg.Pool({ connectionString: url.href, max: 20 })
   pool.on('error', () => undefined)
+  // Kysely does not listen to the clients that it has taken.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   await pool.query(`create schema ${schema}`)
   const clients: Client[] = []
   return {

@@ -1,0 +1,85 @@
+import { describeStorage, type StorageHarness } from '@waybill/conformance'
+import { onServer, type Server, sharedPgBouncer } from '@waybill/conformance/containers'
+import pg from 'pg'
+import { describe, expect, it } from 'vitest'
+import { type PostgresTransaction, postgresStorage } from '../src/index.ts'
+import { migratedDatabase, server } from './server.ts'
+
+const pooler = await sharedPgBouncer()
+
+/** The same schema as seen through the pooler, which takes no settings with the connection. */
+async function setup(postgres: Server, { url: poolerUrl }: Server) {
+  const test = await migratedDatabase(postgres)
+  const url = new URL(poolerUrl)
+  url.pathname = new URL(test.url).pathname
+  const pool = new pg.Pool({ connectionString: url.href })
+  pool.on('error', () => undefined)
+  return {
+    test,
+    pool,
+    schema: test.schema,
+    async [Symbol.asyncDispose]() {
+      await pool.end()
+      await test[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function harness(postgres: Server, pgBouncer: Server): Promise<StorageHarness<PostgresTransaction>> {
+  const { test, pool, schema, [Symbol.asyncDispose]: dispose } = await setup(postgres, pgBouncer)
+  const open = () => postgresStorage({ pool, schema })
+  const opened = [open()]
+  const [storage] = opened as [(typeof opened)[number]]
+  return {
+    storage,
+    runner: storage,
+    async reopen() {
+      const other = open()
+      opened.push(other)
+      return other
+    },
+    async openTransaction() {
+      const client = await test.connect()
+      await client.query('begin')
+      const end = async (how: string) => {
+        await client.query(how)
+      }
+      return { tx: client, commit: () => end('commit'), rollback: () => end('rollback') }
+    },
+    async close() {
+      for (const each of opened) await each.close()
+      await dispose()
+    },
+  }
+}
+
+onServer(server, { it }, (postgres) =>
+  onServer(pooler, { it }, (pgBouncer) => {
+    describeStorage('postgres behind PgBouncer', { describe, it }, () => harness(postgres, pgBouncer))
+
+    it('leaves no setting of a relay behind on a connection that others use', async () => {
+      await using test = await setup(postgres, pgBouncer)
+      const storage = postgresStorage({ pool: test.pool, schema: test.schema })
+      const session = await storage.join({ label: 'relay', leaseMs: 30_000 })
+      await storage.claim(session, { limit: 1, maxBytes: 1000, skipTopics: [], probeTopics: [] })
+      const { rows } = await test.pool.query('show enable_seqscan')
+      expect(rows).toEqual([{ enable_seqscan: 'on' }])
+      await storage.leave(session)
+      await storage.close()
+    })
+
+    it('says that LISTEN is swallowed, and listens where it is told to', async () => {
+      await using test = await setup(postgres, pgBouncer)
+      const { pool, schema } = test
+      const swallowed = postgresStorage({ pool, schema })
+      await expect(swallowed.wakeups?.subscribe(() => undefined)).rejects.toMatchObject({
+        code: 'STORAGE_UNSUPPORTED',
+        message: expect.stringContaining('listenUrl'),
+      })
+      const direct = postgresStorage({ pool, schema, listenUrl: test.test.url })
+      await using _ = await direct.wakeups?.subscribe(() => undefined)
+      await swallowed.close()
+      await direct.close()
+    })
+  }),
+)

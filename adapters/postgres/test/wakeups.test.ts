@@ -1,0 +1,123 @@
+import { onServer, type Server } from '@waybill/conformance/containers'
+import { describe, expect, it, vi } from 'vitest'
+import { type PostgresStorageOptions, postgresStorage } from '../src/index.ts'
+import { message, migratedDatabase, server } from './server.ts'
+
+/** Two processes: one that produces, one whose relay listens. */
+async function setup(postgres: Server, options: PostgresStorageOptions = {}) {
+  const test = await migratedDatabase(postgres)
+  const producer = postgresStorage({ pool: test.pool, db: test.db })
+  const listener = postgresStorage({ pool: test.pool, ...options })
+  const wake = vi.fn<() => void>()
+  const subscription = await listener.wakeups?.subscribe(wake)
+  wake.mockClear()
+  return {
+    test,
+    producer,
+    listener,
+    wake,
+    subscription,
+    woken: () => vi.waitFor(() => expect(wake).toHaveBeenCalled(), { timeout: 5000, interval: 1 }),
+    async [Symbol.asyncDispose]() {
+      await subscription?.[Symbol.asyncDispose]()
+      await listener.close()
+      await producer.close()
+      await test[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const cutListeners = `select pg_terminate_backend(pid) from pg_stat_activity
+  where query ilike 'listen%' and datname = current_database()`
+
+onServer(server, { it }, (postgres) => {
+  describe('a relay of another process is woken', () => {
+    it('when a transaction of the storage has committed', async () => {
+      await using test = await setup(postgres)
+      await test.producer.transaction((tx) => test.producer.insert(tx, [message()]))
+      await test.woken()
+    })
+
+    it('when the caller commits, soon or late', async () => {
+      await using test = await setup(postgres)
+      for (const lateMs of [0, 60]) {
+        const client = await test.test.connect()
+        await client.query('begin')
+        await test.producer.insert(client, [message()])
+        await client.query('select pg_sleep($1)', [lateMs / 1000])
+        test.wake.mockClear()
+        await client.query('commit')
+        await test.woken()
+      }
+    })
+
+    it('when the message was part of another statement', async () => {
+      await using test = await setup(postgres)
+      const { text, values } = test.producer.insertQuery([message()]).toSql()
+      await test.test.query(text, values)
+      await test.woken()
+    })
+
+    it('after its own connection was cut, once at least, for what it may have missed', async () => {
+      await using test = await setup(postgres)
+      await test.test.query(cutListeners)
+      await test.woken()
+      test.wake.mockClear()
+      await test.producer.transaction((tx) => test.producer.insert(tx, [message()]))
+      await test.woken()
+    })
+  })
+
+  it('nobody is woken by a rollback, or by messages of the own process', async () => {
+    await using test = await setup(postgres)
+    const failing = test.producer.transaction(async (tx) => {
+      await test.producer.insert(tx, [message()])
+      throw new RangeError('no')
+    })
+    await expect(failing).rejects.toThrow(RangeError)
+    await test.listener.transaction((tx) => test.listener.insert(tx, [message()]))
+    // What comes after both has arrived, and nothing of theirs before it.
+    const other = await test.test.connect()
+    const heard: (string | undefined)[] = []
+    await other.query('listen waybill_wakeup')
+    other.on('notification', ({ payload }) => heard.push(payload))
+    await test.test.query(`select pg_notify('waybill_wakeup', 'end')`)
+    await vi.waitFor(() => expect(heard).toContain('end'))
+    expect(test.wake).toHaveBeenCalledTimes(1)
+  })
+
+  it('many commits are told of by few notifications', async () => {
+    await using test = await setup(postgres)
+    const other = await test.test.connect()
+    let heard = 0
+    await other.query('listen waybill_wakeup')
+    other.on('notification', () => heard++)
+    const commits = 300
+    for (let commit = 0; commit < commits; commit++) {
+      await test.producer.transaction((tx) => test.producer.insert(tx, [message()]))
+    }
+    await test.woken()
+    expect(heard).toBeLessThan(commits * 0.8)
+  })
+
+  it('nothing is sent and nothing listened to where it is not wanted', async () => {
+    await using test = await setup(postgres, { wakeups: false })
+    expect(test.listener.wakeups).toBeUndefined()
+    expect(postgresStorage({ db: test.test.db }).wakeups).toBeUndefined()
+  })
+
+  it('a subscription outlives a server that is away, and begins when it is there', async () => {
+    await using test = await setup(postgres, { listenUrl: 'postgres://nobody@127.0.0.1:1/nothing' })
+    expect(test.subscription).toBeDefined()
+  })
+
+  it('is silent once it is disposed of', async () => {
+    await using test = await setup(postgres)
+    await test.subscription?.[Symbol.asyncDispose]()
+    const again = vi.fn<() => void>()
+    await using _ = await postgresStorage({ pool: test.test.pool }).wakeups?.subscribe(again)
+    await test.producer.transaction((tx) => test.producer.insert(tx, [message()]))
+    await vi.waitFor(() => expect(again).toHaveBeenCalled(), { timeout: 5000 })
+    expect(test.wake).not.toHaveBeenCalled()
+  })
+})
