@@ -22,6 +22,7 @@ export const sqliteDialect: SqlDialect = {
     const list = parameter((rows) => `[${rows.map((row) => row.position).join()}]`)
     return sql`position in (select value from json_each(${list}))`
   },
+  readsPayload: payloadAsText(),
   skipKnown: (insert) => insert.onConflict((conflict) => conflict.doNothing()),
   // A transaction that writes is the only one.
   holdAgainst: { change: nothing, removal: nothing },
@@ -43,6 +44,16 @@ export const sqliteDialect: SqlDialect = {
     tableExists: (name) => sql`select 1 from sqlite_master where type = 'table' and name = ${name}`,
     tableEnd: (kind) => (kind === 'rows' ? sql`strict` : sql`strict, without rowid`),
   },
+}
+
+/**
+ * The driver makes a string in an eighth of the time that it takes for a Buffer, so payloads that should be JSON come as
+ * text, see `payloadReader`. Not in a database whose texts are UTF-16: there a cast takes the bytes for something else.
+ */
+function payloadAsText(): RawBuilder<Uint8Array | string> {
+  const isUtf8 = sql`length(cast(x'61' as text)) = 1`
+  const isJson = sql`(attributes is null or instr(attributes, '"contentType"') = 0)`
+  return sql`iif(${isUtf8} and ${isJson}, cast(payload as text), payload)`
 }
 
 const jsonType = { string: 'text', integer: 'integer' } as const

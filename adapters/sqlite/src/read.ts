@@ -11,6 +11,7 @@ import {
   toLaneRow,
 } from '@waybill/sql'
 import type { SqliteConnection } from './connection.ts'
+import { payloadReader } from './payload-reader.ts'
 
 type Read = <Row>(statement: Statement<Row>) => readonly Row[]
 
@@ -25,16 +26,21 @@ export function sqliteRead(
   const rows = pendingRows(context)
   const clock = schedule(context)
   const immediateRows = immediateReader(context, rows)
+  const payloads = payloadReader(context)
   return async (request) => {
     const opened = await connection()
     return opened.read((read) => {
+      const bytesOf = payloads(read)
       const time = onlyRow(read(clock(request.lanes)))
       const immediate = immediateRows(read, request)
       const scheduled = request.upTo === null && time.due ? read(rows('scheduled', request)) : []
       const found =
         scheduled.length === 0 ? immediate : [...immediate, ...scheduled].sort((a, b) => a.position - b.position)
       return {
-        rows: found.slice(0, request.limit).map((row) => toLaneRow(row, time.now)),
+        rows: found.slice(0, request.limit).map((row) => {
+          row.payload = bytesOf(row)
+          return toLaneRow(row, time.now)
+        }),
         now: time.now,
         nextAvailableAt: found.length < request.limit ? time.next : null,
         endedWriters: [],

@@ -15,7 +15,10 @@ export interface TestDatabase extends AsyncDisposable {
   kysely(): Kysely<Record<string, Record<string, unknown>>>
 }
 
-export function emptyDatabase(): TestDatabase {
+/** How a database keeps its texts, for good. */
+export type Encoding = 'UTF-8' | 'UTF-16le'
+
+export function emptyDatabase(encoding: Encoding = 'UTF-8'): TestDatabase {
   const directory = mkdtempSync(join(tmpdir(), 'waybill-sqlite-'))
   const file = join(directory, 'orders.db')
   const closers: (() => unknown)[] = []
@@ -24,7 +27,11 @@ export function emptyDatabase(): TestDatabase {
     closers.push(() => database.close())
     return database
   }
-  connect().pragma('journal_mode = wal')
+  const first = connect()
+  first.pragma(`encoding = '${encoding}'`)
+  first.pragma('journal_mode = wal')
+  // The encoding is written with the first table.
+  first.exec('create table first (a); drop table first')
   return {
     file,
     connect,
@@ -39,8 +46,8 @@ export function emptyDatabase(): TestDatabase {
   }
 }
 
-export function migratedDatabase(): TestDatabase {
-  const test = emptyDatabase()
+export function migratedDatabase(encoding?: Encoding): TestDatabase {
+  const test = emptyDatabase(encoding)
   test.connect().exec(sqliteMigrationSql())
   return test
 }

@@ -6,7 +6,7 @@ import { SqliteConnection } from '../src/connection.ts'
 import { sqliteDialect } from '../src/dialect.ts'
 import { sqliteLaneStore } from '../src/lane-store.ts'
 import { sqliteWriter } from '../src/writer.ts'
-import { migratedDatabase, type TestDatabase } from './database.ts'
+import { type Encoding, migratedDatabase, type TestDatabase } from './database.ts'
 
 export interface StoreSetup extends AsyncDisposable {
   readonly test: TestDatabase
@@ -21,6 +21,7 @@ export interface StoreSetupOptions {
   readonly retentionMs?: number
   readonly lockTimeoutMs?: number
   readonly writeGapMs?: number
+  readonly encoding?: Encoding
 }
 
 /** A lane store on a fresh file, beside a connection of the application. */
@@ -28,8 +29,9 @@ export function storeSetup({
   retentionMs = 60_000,
   lockTimeoutMs = 5000,
   writeGapMs = 0,
+  encoding = 'UTF-8',
 }: StoreSetupOptions = {}): StoreSetup {
-  const test = migratedDatabase()
+  const test = migratedDatabase(encoding)
   const own = new BetterSqlite3(test.file, { timeout: 0 })
   const connection = new SqliteConnection(own, { lockTimeoutMs, writeGapMs })
   const context = sqlContext(sqliteDialect, 'waybill_')

@@ -115,9 +115,13 @@ export function pendingQuery(
       : sql<boolean>`available_at <= ${once(dialect.now)}`
   // An expression, or a planner walks the whole table by its key to spare itself the sorting of a few rows.
   const order = kind === 'immediate' ? sql.ref('position') : sql`position + 0`
+  const { readsPayload } = dialect
+  const selected = readColumns.map((column) =>
+    column === 'payload' && readsPayload !== undefined ? readsPayload.as('payload') : column,
+  )
   // Kysely has no type for one source or another; to the query both are the messages.
   const from = (source ?? table.messages) as typeof table.messages
-  const query = builder.selectFrom(from).select(readColumns).where('status', '=', sql.lit('PENDING')).where(place)
+  const query = builder.selectFrom(from).select(selected).where('status', '=', sql.lit('PENDING')).where(place)
   return filters
     .filter((_, index) => (mask & (1 << index)) !== 0)
     .reduce((filtered, filter) => filtered.where(filter.condition(dialect, parameter)), query)
