@@ -6,7 +6,7 @@ export const usage: string = `npm run bench -- [${suites.join(' | ')}]... [optio
 
   --storage ${storages.join(' | ')}   only on this storage
   --only <text>                only benchmarks whose name has this text
-  --rounds <n>                 rounds that count, after one that warms up; 5 or more for figures to quote (default 7)
+  --rounds <n>                 rounds that count, after one that warms up; 5 or more for figures to quote (default 9)
   --quick                      a tenth of the sizes, 3 rounds: for a look, not for figures to quote
   --json                       the figures as JSON on the last line`
 
@@ -36,7 +36,7 @@ function parse(args: readonly string[]): CommandLine {
     },
   })
   if (values.help) return { type: 'usage', problem: null }
-  const rounds = Number(values.rounds ?? (values.quick ? 3 : 7))
+  const rounds = Number(values.rounds ?? (values.quick ? 3 : 9))
   if (!Number.isSafeInteger(rounds) || rounds < 1) throw new RangeError('--rounds must be a whole number of at least 1')
   const options: RunOptions = {
     suites: positionals.length === 0 ? suites : positionals.map((name) => known('benchmark', suites, name)),

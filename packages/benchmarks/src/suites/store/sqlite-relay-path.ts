@@ -15,7 +15,7 @@ export function sqliteRelayPath(batchSize: number, keeps: boolean): Benchmark {
     storage: 'sqlite',
     name,
     run: (settings) =>
-      withScratch({ pending: scaled(settings, 50_000, batchSize * 4) }, (scratch) =>
+      withScratch({ pending: scaled(settings, 20_000, batchSize * 4) }, (scratch) =>
         race(name, { batchSize, keeps, scratch, settings }),
       ),
   }
