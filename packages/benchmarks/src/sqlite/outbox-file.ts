@@ -1,4 +1,5 @@
-import { copyFileSync, rmSync } from 'node:fs'
+import { closeSync, copyFileSync, fsyncSync, openSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { sqliteMigrationSql } from '@waybill/sqlite'
 import BetterSqlite3, { type Database } from 'better-sqlite3'
 
@@ -37,11 +38,20 @@ export function createOutboxFile(file: string, contents: OutboxContents): void {
 /** A copy of a database that nobody has open. */
 export function copyOutboxFile(from: string, to: string): string {
   copyFileSync(from, to)
+  flush(to)
   return to
 }
 
 export function removeOutboxFile(file: string): void {
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true })
+  flush(dirname(file))
+}
+
+/** What the disk has still to do would be done in the time that is measured, and commits would wait for it. */
+function flush(path: string): void {
+  const descriptor = openSync(path, 'r')
+  fsyncSync(descriptor)
+  closeSync(descriptor)
 }
 
 const rowsPerTransaction = 50_000
