@@ -48,7 +48,7 @@ await onEachServer((server) => {
         return outcomes
       })
       const second = test.record(['a'])
-      await expect.poll(async () => (await test.test.rows(waiting)).length).toBe(1)
+      await expect.poll(async () => (await test.test.rows(waiting)).length, { timeout: 10_000 }).toBe(1)
       end()
       expect(await Promise.all([first, second])).toEqual([['recorded'], ['duplicate']])
     })
