@@ -38,6 +38,7 @@ const settingsOf: Readonly<Record<SessionPurpose | 'notify', Settings>> = {
   claim: relayPlans,
   // Of what is lost with the server's newest commits, the worst is published again.
   settle: { ...relayPlans, synchronous_commit: 'off' },
+  window: {},
   renew: {},
   change: {},
   admin: {},

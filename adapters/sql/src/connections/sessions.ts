@@ -1,8 +1,11 @@
 import type { SqlDatabase } from '../executor.ts'
 import type { Session } from './session.ts'
 
-/** What a relay and its operator do beside each other, each on a connection of its own. */
-export type SessionPurpose = 'claim' | 'settle' | 'renew' | 'change' | 'admin'
+/**
+ * What a relay and its operator do beside each other, each on a connection of its own. Writing the window waits for the disk,
+ * which claims need not; a renewal must not wait for anything.
+ */
+export type SessionPurpose = 'claim' | 'window' | 'settle' | 'renew' | 'change' | 'admin'
 
 /** The sessions of one storage. */
 export interface Sessions {
@@ -17,15 +20,14 @@ export interface Sessions {
 
 /** @param open - Makes a session whose connection is opened when it is first used. */
 export function openSessions(open: (purpose: SessionPurpose) => Session): Sessions {
-  const [claiming, settling, renewing] = [open('claim'), open('settle'), open('renew')]
-  const [changing, administering] = [open('change'), open('admin')]
+  const [claiming, marking, settling] = [open('claim'), open('window'), open('settle')]
+  const [renewing, changing, administering] = [open('renew'), open('change'), open('admin')]
   return {
     claiming,
-    // The window is written where the lease is renewed, which it does too: it waits for the disk, and claims need not.
-    relay: database(renewing, changing, { lazy: settling, urgent: renewing }),
+    relay: database(marking, changing, { lazy: settling, urgent: renewing }),
     admin: database(administering, administering, { lazy: administering, urgent: administering }),
     async close() {
-      const all = [claiming, settling, renewing, changing, administering]
+      const all = [claiming, marking, settling, renewing, changing, administering]
       await Promise.all(all.map((session) => session.connector.close()))
     },
   }

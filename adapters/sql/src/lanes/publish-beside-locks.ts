@@ -27,6 +27,7 @@ export function publishBesideLocks(
       }
     }
     const locked = await lockedOf(rows)
-    return publish(rows.filter((row) => !locked.has(row.position)))
+    const free = rows.filter((row) => !locked.has(row.position))
+    return free.length === 0 ? [] : publish(free)
   }
 }
