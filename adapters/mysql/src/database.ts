@@ -1,59 +1,25 @@
-import type { AnyKysely, SqlDatabase } from '@waybill/sql'
+import { type AnyKysely, OwnConnection, openSessions, Session, type Sessions, SharedConnection } from '@waybill/sql'
 import type { ConnectionOptions } from 'mysql2'
-import type { Connector } from './connection.ts'
+import { clientConnection } from './client-connection.ts'
+import { classifyMysqlError } from './errors.ts'
 import type { MysqlHandle, MysqlPool, ResolvedStorageOptions } from './options.ts'
-import { OwnConnection } from './own-connection.ts'
-import { Session } from './session.ts'
-import { SharedConnection } from './shared-connection.ts'
+import { sessionKind } from './session-kind.ts'
 
 /** The connections of one storage, each opened when it is first needed: a process that only enqueues has none. */
-export interface MysqlDatabase {
-  /** For relays. */
-  readonly relay: SqlDatabase
-  /** For operators, whose statements may take long. */
-  readonly admin: SqlDatabase
-  /** Where claims read. */
-  readonly claiming: Session
-  close(): Promise<void>
-}
-
-export function openDatabase(handle: MysqlHandle, options: ResolvedStorageOptions): MysqlDatabase {
+export function openDatabase(handle: MysqlHandle, options: ResolvedStorageOptions): Sessions {
   const seconds = Math.max(1, Math.ceil(options.lockTimeoutMs / 1000))
   const settings = [
     'set session transaction isolation level read committed',
     `set session innodb_lock_wait_timeout = ${seconds}, lock_wait_timeout = ${seconds}, autocommit = 1,
       sql_mode = 'STRICT_ALL_TABLES', wait_timeout = @@global.wait_timeout`,
   ]
-  const connectors: Connector[] = []
-  const session = (statementTimeoutMs: number): Session => {
-    const own = (pool: MysqlPool) => new OwnConnection({ config: connectionConfig(pool), settings, statementTimeoutMs })
-    const shared = (db: AnyKysely) => (handle.pool ? own(handle.pool) : new SharedConnection(db))
-    const connector = handle.db === undefined ? own(handle.pool) : shared(handle.db)
-    connectors.push(connector)
-    return new Session(connector, seconds)
-  }
-  const { statementTimeoutMs } = options
-  const claiming = session(statementTimeoutMs)
-  const settling = session(statementTimeoutMs)
-  const renewing = session(statementTimeoutMs)
-  const changing = session(statementTimeoutMs)
-  const administering = session(0)
-  return {
-    claiming,
-    relay: database(claiming, changing, { lazy: settling, urgent: renewing }),
-    admin: database(administering, administering, { lazy: administering, urgent: administering }),
-    async close() {
-      await Promise.all(connectors.map((connector) => connector.close()))
-    },
-  }
-}
-
-function database(session: Session, transactions: Session, others: Pick<SqlDatabase, 'lazy' | 'urgent'>): SqlDatabase {
-  return {
-    execute: (statement) => session.execute(statement),
-    transaction: (work) => transactions.transaction(work),
-    ...others,
-  }
+  return openSessions((purpose) => {
+    const statementTimeoutMs = purpose === 'admin' ? 0 : options.statementTimeoutMs
+    const own = (pool: MysqlPool) =>
+      new OwnConnection(clientConnection({ config: connectionConfig(pool), settings, statementTimeoutMs }))
+    const shared = (db: AnyKysely) => (handle.pool ? own(handle.pool) : new SharedConnection(db, classifyMysqlError))
+    return new Session(handle.db === undefined ? own(handle.pool) : shared(handle.db), sessionKind(seconds))
+  })
 }
 
 /** What our statements rely on, whatever the application has told the driver. */

@@ -11,7 +11,7 @@ import type { PoolConnection } from 'mysql2/promise'
 import { mysqlDialect } from './dialect.ts'
 import { classifyMysqlError } from './errors.ts'
 import { type MysqlHandle, type MysqlStorageOptions, resolveStorageOptions } from './options.ts'
-import { kyselyOf, kyselyRunner, poolRunner } from './runner.ts'
+import { kyselyOf, mysqlKyselyRunner, poolRunner } from './runner.ts'
 import { executorWithin, type MysqlTransaction } from './transaction.ts'
 
 export interface MysqlInboxOptions extends Pick<MysqlStorageOptions, 'tablePrefix'> {
@@ -47,7 +47,7 @@ export function mysqlInbox(options: MysqlInboxOptions & MysqlHandle): Inbox<AnyT
   })
   return options.db === undefined
     ? { ...inbox, ...poolRunner(options.pool, isolation) }
-    : { ...inbox, ...kyselyRunner(options.db, isolation) }
+    : { ...inbox, ...mysqlKyselyRunner(options.db, isolation) }
 }
 
 /** The server counts 2 for a receipt that was there, see the dialect. */

@@ -1,20 +1,24 @@
-import { WaybillError } from '@waybill/core/contracts'
 import type { LaneStore, RowRef } from '@waybill/core/lanes'
-import { checkSchema, type SqlContext, sqlLaneStore, type Tables, type Template, template } from '@waybill/sql'
+import {
+  checkSchema,
+  publishBesideLocks,
+  type Sessions,
+  type SqlContext,
+  sqlLaneStore,
+  type Tables,
+  type Template,
+  template,
+} from '@waybill/sql'
 import { type SelectQueryBuilder, sql } from 'kysely'
-import type { MysqlDatabase } from './database.ts'
 import { throughIndex } from './dialect.ts'
 import { migrationRemedy } from './errors.ts'
 import { mysqlRead } from './read.ts'
 import { serverCheck } from './server.ts'
 import { writerWatch } from './writers.ts'
 
-/** How many lock timeouts long rows that are locked are looked for before each publish. */
-const carefulFor = 10
-
 export interface LaneStoreParts {
   readonly context: SqlContext
-  readonly database: MysqlDatabase
+  readonly database: Sessions
   readonly retentionMs: number
   readonly lockTimeoutMs: number
 }
@@ -37,24 +41,16 @@ export function mysqlLaneStore({ context, database, retentionMs, lockTimeoutMs }
     barrier: writers.barrier,
     read: mysqlRead(context, claiming, writers.saw),
   })
-  let carefulUntil = 0
   return {
     ...store,
-    async publish(rows) {
-      if (performance.now() >= carefulUntil) {
-        try {
-          return await store.publish(rows)
-        } catch (error) {
-          if (!(WaybillError.isInstance(error) && error.code === 'STORAGE_LOCKED')) throw error
-          carefulUntil = performance.now() + lockTimeoutMs * carefulFor
-        }
-      }
-      // Rows that somebody holds on to must not keep the others waiting.
-      const { rows: pending } = await relay.lazy.execute(pendingRows(rows))
-      const { rows: free } = await relay.lazy.execute(freeRows(rows))
-      const locked = new Set(pending.map((row) => row.position)).difference(new Set(free.map((row) => row.position)))
-      return await store.publish(rows.filter((row) => !locked.has(row.position)))
-    },
+    publish: publishBesideLocks(store.publish, {
+      lockTimeoutMs,
+      async lockedOf(rows) {
+        const { rows: pending } = await relay.lazy.execute(pendingRows(rows))
+        const { rows: free } = await relay.lazy.execute(freeRows(rows))
+        return new Set(pending.map((row) => row.position)).difference(new Set(free.map((row) => row.position)))
+      },
+    }),
   }
 }
 

@@ -2,20 +2,20 @@ import { StorageError } from '@waybill/core/contracts'
 import type { LaneRead, LaneReadResult, Position } from '@waybill/core/lanes'
 import {
   byFilters,
+  type Connection,
   type LaneRowColumns,
   nextDue,
   onlyRow,
   pendingQuery,
   type RowKind,
+  type Session,
   type SqlContext,
   type Template,
   template,
   toLaneRow,
 } from '@waybill/sql'
 import { type RawBuilder, sql } from 'kysely'
-import type { Connection } from './connection.ts'
 import { throughIndex } from './dialect.ts'
-import type { Session } from './session.ts'
 
 /** A stretch of positions is read along the primary key if one in so many of them is likely to be pending. */
 const sparseness = 4

@@ -6,7 +6,7 @@ import { openDatabase } from './database.ts'
 import { mysqlDialect } from './dialect.ts'
 import { mysqlLaneStore } from './lane-store.ts'
 import { type MysqlHandle, type MysqlStorageOptions, resolveStorageOptions } from './options.ts'
-import { kyselyRunner, poolRunner } from './runner.ts'
+import { mysqlKyselyRunner, poolRunner } from './runner.ts'
 import type { MysqlTransaction } from './transaction.ts'
 import { mysqlWriter } from './writer.ts'
 
@@ -51,5 +51,5 @@ export function mysqlStorage(
   }
   return options.db === undefined
     ? { ...storage, ...poolRunner(options.pool) }
-    : { ...storage, ...kyselyRunner(options.db) }
+    : { ...storage, ...mysqlKyselyRunner(options.db) }
 }

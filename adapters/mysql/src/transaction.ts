@@ -9,8 +9,8 @@ import {
 } from '@waybill/sql'
 import type { Connection, ResultSetHeader } from 'mysql2'
 import type { Connection as PromiseConnection } from 'mysql2/promise'
+import { toResult } from './client-connection.ts'
 import { classifyMysqlError } from './errors.ts'
-import { toResult } from './own-connection.ts'
 
 /**
  * An open transaction of any other client or query builder.

@@ -1,9 +1,7 @@
 import type { Position, WriterBarrier } from '@waybill/core/lanes'
-import { type SqlContext, type Template, template } from '@waybill/sql'
+import { type Connection, type Session, type SqlContext, type Template, template } from '@waybill/sql'
 import { type CompiledQuery, type RawBuilder, sql } from 'kysely'
-import type { Connection } from './connection.ts'
 import { serverErrorNumber } from './errors.ts'
-import type { Session } from './session.ts'
 
 /**
  * Tells who may still commit below which position, by the metadata locks: an insert takes its table's before it draws a

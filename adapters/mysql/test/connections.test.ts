@@ -87,7 +87,7 @@ await onEachServer((server) => {
       await storage.close()
       await expect(storage.renew(session)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
       const mine = 'select id from information_schema.processlist where db = ? and id <> connection_id()'
-      await expect.poll(async () => (await test.rows(mine, [test.name])).length).toBe(1)
+      await expect.poll(async () => (await test.rows(mine, [test.name])).length, { timeout: 10_000 }).toBe(1)
     })
 
     it('does not hold up the end of its process', async () => {

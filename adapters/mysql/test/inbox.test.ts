@@ -41,14 +41,17 @@ await onEachServer((server) => {
 
     it('lets one of two concurrent transactions have it', async () => {
       await using test = await setup()
+      const { promise: has, resolve: recorded } = Promise.withResolvers<void>()
       const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>()
       const first = test.inbox.transaction(async (tx) => {
         const outcomes = await test.inbox.record(tx, [{ consumer: 'billing', key: 'a' }])
+        recorded()
         await mayEnd
         return outcomes
       })
+      await has
       const second = test.record(['a'])
-      await expect.poll(async () => (await test.test.rows(waiting)).length).toBe(1)
+      await expect.poll(async () => (await test.test.rows(waiting)).length, { timeout: 10_000 }).toBe(1)
       end()
       expect(await Promise.all([first, second])).toEqual([['recorded'], ['duplicate']])
     })

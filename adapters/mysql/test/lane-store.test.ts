@@ -108,10 +108,13 @@ await onEachServer((server) => {
       }
       const epochs = new Set([first.epoch])
       await expect
-        .poll(async () => {
-          epochs.add((await test.store.read(everything).catch(() => first)).epoch)
-          return epochs.size
-        })
+        .poll(
+          async () => {
+            epochs.add((await test.store.read(everything).catch(() => first)).epoch)
+            return epochs.size
+          },
+          { timeout: 10_000 },
+        )
         .toBe(2)
     })
   })

@@ -38,7 +38,8 @@ await onEachServer((server) => {
     await relay.start()
     // #endregion
 
-    await expect.poll(() => publisher.published.map((message) => message.orderingKey)).toEqual(['o-1'])
+    const keys = () => publisher.published.map((message) => message.orderingKey)
+    await expect.poll(keys, { timeout: 10_000 }).toEqual(['o-1'])
     await relay.stop()
     await storage.close()
     await pool.end()

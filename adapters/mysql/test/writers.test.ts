@@ -43,7 +43,7 @@ await onEachServer((server) => {
       const second = await test.test.connect()
       await second.beginTransaction()
       const waits = plainInsert(second, 'same id')
-      await expect.poll(async () => (await test.barrier())?.writers.length).toBe(2)
+      await expect.poll(async () => (await test.barrier())?.writers.length, { timeout: 10_000 }).toBe(2)
       // Not before it in the index of ids, where the one that waits has locked the gap.
       await test.insert([message({ id: 'z' })])
       expect(await test.barrier()).toMatchObject({ last: 3, writers: { length: 2 } })
@@ -55,12 +55,15 @@ await onEachServer((server) => {
 
     it('tells of a bulk insert that has reserved positions', async () => {
       await using test = await watching(server)
-      await test.producer.query('create table source (id varchar(20), wait int)')
-      await test.producer.query("insert into source values ('a', 0), ('b', 0), ('c', 2)")
+      await test.producer.query('create table source (id varchar(20), place int)')
+      await test.producer.query("insert into source values ('a', 1), ('b', 2), ('c', 3)")
+      await test.test.admin.query('select get_lock(?, 0)', [test.test.name])
+      const wait = "if(place = 3, get_lock(database(), 20), '{}')"
       const bulk = test.producer.query(
-        "insert into waybill_messages (id, topic, type, payload) select id, 't', 't', sleep(wait) from source order by wait",
+        `insert into waybill_messages (id, topic, type, payload) select id, 't', 't', ${wait} from source order by place`,
       )
-      await expect.poll(async () => (await test.barrier())?.writers.length).toBe(1)
+      await expect.poll(async () => (await test.barrier())?.writers.length, { timeout: 10_000 }).toBe(1)
+      await test.test.admin.query('select release_lock(?)', [test.test.name])
       await bulk
       expect(await test.barrier()).toEqual({ last: 3, writers: [] })
     })
@@ -68,7 +71,7 @@ await onEachServer((server) => {
     it('asks for the highest position too, which another relay may be reading', async () => {
       await using test = await watching(server)
       await test.insert([message(), message()])
-      await expect.poll(() => test.store.barrier?.(), { timeout: 5000 }).toEqual({ last: 2, writers: [] })
+      await expect.poll(() => test.store.barrier?.(), { timeout: 10_000 }).toEqual({ last: 2, writers: [] })
     })
 
     it('is not held up by readers, nor by writers of other tables', async () => {

@@ -1,22 +1,21 @@
-import type { SqlDatabase } from '@waybill/sql'
+import {
+  type Connector,
+  OwnConnection,
+  openSessions,
+  Session,
+  type SessionPurpose,
+  type Sessions,
+  SharedConnection,
+} from '@waybill/sql'
 import type { ClientConfig, Pool } from 'pg'
-import type { Connector, Settings } from './connection.ts'
+import { clientConnection } from './client-connection.ts'
+import { classifyPostgresError } from './errors.ts'
 import type { PostgresHandle, ResolvedStorageOptions } from './options.ts'
-import { OwnConnection } from './own-connection.ts'
-import { Session } from './session.ts'
-import { SharedConnection } from './shared-connection.ts'
+import { type Settings, sessionWith } from './settings.ts'
 
-/** The connections of one storage, each opened when it is first needed: a process that only enqueues has none. */
-export interface PostgresDatabase {
-  /** For relays. The window is written where the lease is renewed: it waits for the disk, and claims need not. */
-  readonly relay: SqlDatabase
-  /** For operators, whose statements may take long. */
-  readonly admin: SqlDatabase
-  /** Where claims read. */
-  readonly claiming: Session
-  /** For notifications. */
+/** The connections of one storage, each opened when it is first needed: a process that only enqueues has one, to notify. */
+export interface PostgresDatabase extends Sessions {
   readonly notifying: Session
-  close(): Promise<void>
 }
 
 /**
@@ -35,53 +34,48 @@ export const relayPlans: Settings = {
   jit: 'off',
 }
 
+const settingsOf: Readonly<Record<SessionPurpose | 'notify', Settings>> = {
+  claim: relayPlans,
+  // Of what is lost with the server's newest commits, the worst is published again.
+  settle: { ...relayPlans, synchronous_commit: 'off' },
+  window: {},
+  renew: {},
+  change: {},
+  admin: {},
+  notify: { synchronous_commit: 'off' },
+}
+
 export function openDatabase(handle: PostgresHandle, options: ResolvedStorageOptions): PostgresDatabase {
   const { lockTimeoutMs, statementTimeoutMs } = options
-  const connectors: Connector[] = []
-  const session = (purpose: string, settings: Settings, queryTimeoutMs = 0): Session => {
-    const all = {
-      ...settings,
+  const open = (purpose: SessionPurpose | 'notify'): Session => {
+    const settings = {
+      ...settingsOf[purpose],
       lock_timeout: String(lockTimeoutMs),
       idle_in_transaction_session_timeout: String(lockTimeoutMs),
     }
-    const own = { application_name: `waybill ${purpose}`, query_timeout: queryTimeoutMs }
-    const connector = connectorOf(handle, own, all)
-    connectors.push(connector)
-    return new Session(connector, all)
+    const own: ClientConfig = {
+      application_name: `waybill ${purpose}`,
+      query_timeout: purpose === 'admin' ? 0 : statementTimeoutMs,
+    }
+    return new Session(connectorOf(handle, own, settings), sessionWith(settings))
   }
-  const claiming = session('claim', relayPlans, statementTimeoutMs)
-  const settling = session('settle', { ...relayPlans, synchronous_commit: 'off' }, statementTimeoutMs)
-  const renewing = session('renew', {}, statementTimeoutMs)
-  const changing = session('change', {}, statementTimeoutMs)
-  const administering = session('admin', {})
-  const notifying = session('notify', { synchronous_commit: 'off' }, statementTimeoutMs)
-  const relay: SqlDatabase = database(renewing, changing, { lazy: settling, urgent: renewing })
+  const [sessions, notifying] = [openSessions(open), open('notify')]
   return {
-    claiming,
+    ...sessions,
     notifying,
-    relay,
-    admin: database(administering, administering, { lazy: administering, urgent: administering }),
     async close() {
-      await Promise.all(connectors.map((connector) => connector.close()))
+      await Promise.all([sessions.close(), notifying.connector.close()])
     },
   }
 }
 
-function database(session: Session, transactions: Session, others: Pick<SqlDatabase, 'lazy' | 'urgent'>): SqlDatabase {
-  return {
-    execute: (statement) => session.execute(statement),
-    transaction: (work) => transactions.transaction(work),
-    ...others,
-  }
+function connectorOf(handle: PostgresHandle, own: ClientConfig, settings: Settings): Connector {
+  const ownOn = (pool: Pool) => new OwnConnection(clientConnection({ ...clientConfig(pool), ...own }, settings))
+  if (handle.db === undefined) return ownOn(handle.pool)
+  return handle.pool === undefined ? new SharedConnection(handle.db, classifyPostgresError) : ownOn(handle.pool)
 }
 
 /** The application's own settings, of which the pool hides the password from a copy. */
 export function clientConfig({ options }: Pool): ClientConfig {
   return { connectionTimeoutMillis: 10_000, ...options, password: options.password, keepAlive: true, pipeline: false }
-}
-
-function connectorOf(handle: PostgresHandle, own: ClientConfig, settings: Settings): Connector {
-  const ownOn = (pool: Pool) => new OwnConnection({ ...clientConfig(pool), ...own }, settings)
-  if (handle.db === undefined) return ownOn(handle.pool)
-  return handle.pool === undefined ? new SharedConnection(handle.db) : ownOn(handle.pool)
 }

@@ -11,7 +11,7 @@ import type { Pool, PoolClient } from 'pg'
 import { postgresDialect } from './dialect.ts'
 import { classifyPostgresError } from './errors.ts'
 import { type PostgresStorageOptions, resolveStorageOptions } from './options.ts'
-import { kyselyRunner, poolRunner } from './runner.ts'
+import { postgresRunner } from './runner.ts'
 import { clientExecutor, clientInTransaction } from './transaction.ts'
 
 export type PostgresInboxOptions = Pick<PostgresStorageOptions, 'tablePrefix' | 'schema'>
@@ -40,11 +40,11 @@ export function postgresInbox(
     const { db } = options
     const within = (tx: AnyTransaction) => kyselyExecutor(requireTransaction(tx), classifyPostgresError)
     const executor = kyselyExecutor(db.withoutPlugins(), classifyPostgresError)
-    return { ...sqlInbox(context, { name, within, executor }), ...kyselyRunner(db) }
+    return { ...sqlInbox(context, { name, within, executor }), ...postgresRunner({ db }) }
   }
   const { pool } = options
   return {
     ...sqlInbox(context, { name, within: clientInTransaction, executor: clientExecutor(pool) }),
-    ...poolRunner(pool),
+    ...postgresRunner({ pool }),
   }
 }

@@ -1,9 +1,10 @@
-import { StorageError, WaybillError } from '@waybill/core/contracts'
+import { StorageError } from '@waybill/core/contracts'
 import type { LaneStore, Position, RowRef } from '@waybill/core/lanes'
 import {
   checkSchema,
   onlyRow,
   type Parameter,
+  publishBesideLocks,
   publishTemplate,
   type SqlContext,
   type SqlDatabase,
@@ -19,13 +20,20 @@ import { serverName } from './read-statement.ts'
 import { Reader } from './reader.ts'
 import { sequenceOid, tableOid } from './writers.ts'
 
-export function postgresLaneStore(context: SqlContext, database: PostgresDatabase, retentionMs: number): LaneStore {
+export interface LaneStoreParts {
+  readonly context: SqlContext
+  readonly database: PostgresDatabase
+  readonly retentionMs: number
+  readonly lockTimeoutMs: number
+}
+
+export function postgresLaneStore({ context, database, retentionMs, lockTimeoutMs }: LaneStoreParts): LaneStore {
   const { relay, claiming } = database
   const reader = new Reader(context, claiming)
   const publishAnywhere = publishTemplate(context, retentionMs > 0, context.dialect.rowOneOf)
   const publishOn = publishTemplate(context, retentionMs > 0, listedOn)
-  const lockedRows = lockedTemplate(context)
   const mark = markTemplate(context)
+  const lockedRows = lockedTemplate(context)
   const store = sqlLaneStore({
     name: 'postgres',
     context,
@@ -52,17 +60,13 @@ export function postgresLaneStore(context: SqlContext, database: PostgresDatabas
       const server = reader.serverOf(epoch)
       return server !== null && (await relay.execute(mark({ relayId, window, server }))).affected > 0
     },
-    async publish(rows) {
-      try {
-        return await store.publish(rows)
-      } catch (error) {
-        if (!(WaybillError.isInstance(error) && error.code === 'STORAGE_LOCKED')) throw error
-        // Rows that somebody holds on to must not keep the others waiting.
-        const { rows: found } = await relay.lazy.execute(lockedRows(rows))
-        const locked = new Set(found.map((row) => row.position))
-        return await store.publish(rows.filter((row) => !locked.has(row.position)))
-      }
-    },
+    publish: publishBesideLocks(store.publish, {
+      lockTimeoutMs,
+      async lockedOf(rows) {
+        const locked = await relay.lazy.execute(lockedRows(rows))
+        return new Set(locked.rows.map((row) => row.position))
+      },
+    }),
   }
 }
 

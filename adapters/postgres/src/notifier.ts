@@ -1,7 +1,6 @@
 import type { TransactionRunner } from '@waybill/core/contracts'
-import type { SqlContext } from '@waybill/sql'
+import type { Session, SqlContext } from '@waybill/sql'
 import { sql } from 'kysely'
-import type { Session } from './session.ts'
 
 /** Tells other processes that messages have been written. Never waited for, and never fails: relays poll as well. */
 export interface Notifier {

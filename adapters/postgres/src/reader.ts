@@ -1,7 +1,6 @@
 import type { LaneRead, LaneReadResult, WriterBarrier } from '@waybill/core/lanes'
-import { onlyRow, type SqlContext, type Statement, toLaneRow } from '@waybill/sql'
+import { onlyRow, type Session, type SqlContext, type Statement, toLaneRow } from '@waybill/sql'
 import { factsOf, type ReadRow, readStatements } from './read-statement.ts'
-import type { Session } from './session.ts'
 import { barrierStatement } from './writers.ts'
 
 /** Reads on one connection, and what they have told of the server. */

@@ -7,7 +7,7 @@ import { postgresDialect } from './dialect.ts'
 import { postgresLaneStore } from './lane-store.ts'
 import { notifier, telling } from './notifier.ts'
 import { type PostgresHandle, type PostgresStorageOptions, resolveStorageOptions } from './options.ts'
-import { kyselyRunner, poolRunner } from './runner.ts'
+import { postgresRunner } from './runner.ts'
 import type { PostgresTransaction } from './transaction.ts'
 import { postgresWakeups } from './wakeups.ts'
 import { type PostgresWriter, postgresWriter } from './writer.ts'
@@ -51,7 +51,7 @@ export function postgresStorage(
       ? options.pool && clientConfig(options.pool)
       : { connectionString: resolved.listenUrl }
   const storage = {
-    ...laneSource(postgresLaneStore(context, database, resolved.retentionMs)),
+    ...laneSource(postgresLaneStore({ context, database, ...resolved })),
     ...postgresWriter(context, notify),
     ...sqlAdmin(context, async () => database.admin),
     ...(notify &&
@@ -62,6 +62,6 @@ export function postgresStorage(
     },
   }
   return options.db === undefined
-    ? { ...storage, ...telling(poolRunner(options.pool), notify) }
-    : { ...storage, ...telling(kyselyRunner(options.db), notify) }
+    ? { ...storage, ...telling(postgresRunner({ pool: options.pool }), notify) }
+    : { ...storage, ...telling(postgresRunner({ db: options.db }), notify) }
 }

@@ -1,10 +1,9 @@
 import { StorageError, type WakeupSource } from '@waybill/core/contracts'
-import type { SqlContext } from '@waybill/sql'
+import type { Session, SqlContext } from '@waybill/sql'
 import { sql } from 'kysely'
 import type { Client, ClientConfig } from 'pg'
 import pg from 'pg'
 import { channelOf } from './notifier.ts'
-import type { Session } from './session.ts'
 
 export interface WakeupParts {
   readonly context: SqlContext

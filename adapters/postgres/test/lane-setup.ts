@@ -38,7 +38,7 @@ export async function laneSetup(server: Server, options: PostgresStorageOptions 
   const resolved = resolveStorageOptions('test', options)
   const context = sqlContext(postgresDialect, resolved.tablePrefix)
   const database = openDatabase({ pool: test.pool }, resolved)
-  const store = postgresLaneStore(context, database, resolved.retentionMs)
+  const store = postgresLaneStore({ context, database, ...resolved })
   const writer = postgresWriter(context)
   const begin = async (messages: readonly OutboxMessage[] = []): Promise<Client> => {
     const client = await test.connect()

@@ -1,4 +1,9 @@
 export { sqlAdmin } from './admin/admin.ts'
+export type { Connection, Connector } from './connections/connection.ts'
+export { type DriverConnection, type OpenConnection, OwnConnection } from './connections/own-connection.ts'
+export { inTransaction, Session, type SessionKind } from './connections/session.ts'
+export { openSessions, type SessionPurpose, type Sessions } from './connections/sessions.ts'
+export { SharedConnection } from './connections/shared-connection.ts'
 export { type SchemaDialect, type SqlContext, type SqlDialect, sqlContext } from './dialect.ts'
 export {
   onlyRow,
@@ -26,7 +31,9 @@ export {
   type ScheduleRow,
   schedule,
 } from './lanes/pending-rows.ts'
+export { type LockParts, publishBesideLocks } from './lanes/publish-beside-locks.ts'
 export { type LaneRowColumns, readColumns, toLaneRow } from './message-row.ts'
+export { kyselyRunner, type RunnerParts, type Transact, transactionRunner } from './runner.ts'
 export { checkSchema } from './schema/check.ts'
 export { migrateAll, migrationSql, migrations } from './schema/migrations.ts'
 export type { TableNames, Tables } from './tables.ts'

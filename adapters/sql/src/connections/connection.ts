@@ -1,9 +1,12 @@
-import type { Statement, StatementResult } from '@waybill/sql'
+import type { Statement, StatementResult } from '../executor.ts'
 
 /** An open connection. What it rejects with is the driver's. */
 export interface Connection {
   query<Row>(statement: Statement<Row>): Promise<StatementResult<Row>>
-  /** It is the storage's own and has the session settings of relays. Else each turn may be on another one. */
+  /**
+   * The server's session behind it is the storage's own, and has the settings that it asked for. Else each turn, or each
+   * transaction, may meet another session.
+   */
   readonly own: boolean
 }
 
