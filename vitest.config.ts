@@ -5,8 +5,8 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 // Packages import each other by name; inside the workspace that means sources. The rest are Vite's own server conditions.
 const conditions = ['@waybill/source', 'module', 'node', 'development|production']
-/** Tests on real servers take minutes: they run when they are asked for. */
-const onServers = process.env['WAYBILL_TEST_SERVERS'] === '1'
+/** Tests on real servers take minutes, and may have to prepare for some more: they can be left out. */
+const onServers = process.env['WAYBILL_TEST_SERVERS'] !== '0'
 const needServers = onServers ? [] : ['adapters/mysql', 'adapters/postgres']
 const packages = globSync('{packages/*,adapters/*,conformance,examples/*}/package.json')
   .map(dirname)
@@ -19,6 +19,8 @@ const config: ViteUserConfig = defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // Most tests wait, for servers, timers and other processes: more of them at once than there are processors.
+    maxWorkers: 4,
     // Test files that need a server share one; only those that ask for it start it.
     globalSetup: onServers
       ? [fileURLToPath(new URL('conformance/src/containers/global-setup.ts', import.meta.url))]
