@@ -1,75 +1,39 @@
-import { describeInbox, describeStorage, type InboxHarness, type StorageHarness } from '@waybill/conformance'
-import { onServer, type Server } from '@waybill/conformance/containers'
-import type { InboxStorage, TransactionRunner } from '@waybill/core/contracts'
-import { describe, it } from 'vitest'
-import { type PostgresStorage, type PostgresTransaction, postgresInbox, postgresStorage } from '../src/index.ts'
-import { migratedDatabase, server, type TestDatabase } from './server.ts'
+import { describeInbox, describeRelay, describeStorage, type PublisherHarness, pairHarness } from '@waybill/conformance'
+import { onServer, sharedPgBouncer } from '@waybill/conformance/containers'
+import { memoryPublisher } from '@waybill/memory'
+import { afterAll, describe, it } from 'vitest'
+import { close, inbox, storage, variants } from './harness.ts'
+import { server } from './server.ts'
 
-onServer(server, { it }, (postgres) => {
-  describeStorage('postgres', { describe, it }, () => storageHarness(postgres, ({ pool }) => postgresStorage({ pool })))
-  describeStorage('postgres by Kysely', { describe, it }, () =>
-    storageHarness(postgres, ({ db }) => postgresStorage({ db })),
-  )
-  describeInbox('postgres', { describe, it }, () => inboxHarness(postgres, ({ pool }) => postgresInbox({ pool })))
-  describeInbox('postgres by Kysely', { describe, it }, () => inboxHarness(postgres, ({ db }) => postgresInbox({ db })))
+afterAll(close)
+
+const pooler = await sharedPgBouncer()
+
+// Much of a rule's time is waiting for short leases to end: five rules wait at a time.
+const runner = { describe: describe.concurrent, it }
+
+onServer(server, { it }, () => {
+  describeStorage('postgres', runner, storage, { stress: 2 })
+  describeInbox('postgres', runner, inbox)
+  describeRelay('postgres with the memory broker', runner, pairHarness(storage, publisher))
+  const byKysely = variants['postgres-kysely']
+  describeStorage('postgres by Kysely', runner, byKysely.storage, { stress: 2 })
+  describeInbox('postgres by Kysely', runner, byKysely.inbox)
+  onServer(pooler, { it }, () => {
+    const behind = variants['postgres-pgbouncer']
+    describeStorage('postgres behind PgBouncer', runner, behind.storage, { stress: 2 })
+    describeInbox('postgres behind PgBouncer', runner, behind.inbox)
+    describeRelay('postgres behind PgBouncer', runner, pairHarness(behind.storage, publisher))
+  })
 })
 
-async function storageHarness<Tx extends PostgresTransaction>(
-  postgres: Server,
-  open: (test: TestDatabase) => PostgresStorage<Tx>,
-): Promise<StorageHarness<PostgresTransaction>> {
-  const test = await migratedDatabase(postgres)
-  const storage = open(test)
-  const opened = [storage]
-  const idle = await test.connect()
+/** The broker of the relay rules, which are about the storage here. */
+async function publisher(): Promise<PublisherHarness> {
+  const opened = memoryPublisher()
   return {
-    storage,
-    runner: storage,
-    async reopen() {
-      const other = open(test)
-      opened.push(other)
-      return other
-    },
-    outsideTransaction: () => idle,
-    async openTransaction() {
-      const client = await test.connect()
-      await client.query('begin')
-      const end = async (how: string) => {
-        await client.query(how)
-      }
-      return {
-        tx: client,
-        commit: async () => end('commit'),
-        rollback: async () => end('rollback'),
-      }
-    },
-    async plainInsert(rows) {
-      for (const row of rows) {
-        const text = 'insert into waybill_messages (id, topic, type, payload, ordering_key) values ($1, $2, $3, $4, $5)'
-        await test.query(text, [row.id, row.topic, row.type, row.payload, row.orderingKey ?? null])
-      }
-    },
-    async close() {
-      for (const each of opened) await each.close()
-      await test[Symbol.asyncDispose]()
-    },
-  }
-}
-
-async function inboxHarness<Tx>(
-  postgres: Server,
-  open: (test: TestDatabase) => InboxStorage<Tx> & TransactionRunner<Tx>,
-): Promise<InboxHarness<Tx>> {
-  const test = await migratedDatabase(postgres)
-  const connect = () => {
-    const inbox = open(test)
-    return { inbox, runner: inbox }
-  }
-  return {
-    ...connect(),
-    reopen: async () => connect(),
-    async close() {
-      await test[Symbol.asyncDispose]()
-    },
+    publisher: opened,
+    topics: ['orders', 'invoices'],
+    read: async (topic) => opened.published.filter((message) => message.topic === topic),
+    close: () => opened.close(),
   }
 }

@@ -1,8 +1,7 @@
-import { describeStorage, type StorageHarness } from '@waybill/conformance'
 import { onServer, type Server, sharedPgBouncer } from '@waybill/conformance/containers'
 import pg from 'pg'
-import { describe, expect, it } from 'vitest'
-import { type PostgresTransaction, postgresStorage } from '../src/index.ts'
+import { expect, it } from 'vitest'
+import { postgresStorage } from '../src/index.ts'
 import { migratedDatabase, server } from './server.ts'
 
 const pooler = await sharedPgBouncer()
@@ -25,38 +24,8 @@ async function setup(postgres: Server, { url: poolerUrl }: Server) {
   }
 }
 
-async function harness(postgres: Server, pgBouncer: Server): Promise<StorageHarness<PostgresTransaction>> {
-  const { test, pool, schema, [Symbol.asyncDispose]: dispose } = await setup(postgres, pgBouncer)
-  const open = () => postgresStorage({ pool, schema })
-  const opened = [open()]
-  const [storage] = opened as [(typeof opened)[number]]
-  return {
-    storage,
-    runner: storage,
-    async reopen() {
-      const other = open()
-      opened.push(other)
-      return other
-    },
-    async openTransaction() {
-      const client = await test.connect()
-      await client.query('begin')
-      const end = async (how: string) => {
-        await client.query(how)
-      }
-      return { tx: client, commit: () => end('commit'), rollback: () => end('rollback') }
-    },
-    async close() {
-      for (const each of opened) await each.close()
-      await dispose()
-    },
-  }
-}
-
 onServer(server, { it }, (postgres) =>
   onServer(pooler, { it }, (pgBouncer) => {
-    describeStorage('postgres behind PgBouncer', { describe, it }, () => harness(postgres, pgBouncer))
-
     it('leaves no setting of a relay behind on a connection that others use', async () => {
       await using test = await setup(postgres, pgBouncer)
       const storage = postgresStorage({ pool: test.pool, schema: test.schema })
