@@ -1,10 +1,11 @@
-import type { Benchmark } from './harness/benchmark.ts'
+import { type Benchmark, serverStorages } from './harness/benchmark.ts'
 import { memoryCommits } from './suites/enqueue/memory-commits.ts'
 import { sqliteCommits } from './suites/enqueue/sqlite-commits.ts'
 import { memoryCpu } from './suites/relay/memory-cpu.ts'
 import { sqliteMemory } from './suites/relay/sqlite-memory.ts'
 import { memoryClaimCost } from './suites/store/memory-claim-cost.ts'
 import { memoryRelayPath } from './suites/store/memory-relay-path.ts'
+import { relayPath } from './suites/store/relay-path.ts'
 import { sqliteClaimCost } from './suites/store/sqlite-claim-cost.ts'
 import { sqliteEnqueue } from './suites/store/sqlite-enqueue.ts'
 import { sqliteNeighbours } from './suites/store/sqlite-neighbours.ts'
@@ -29,4 +30,5 @@ export const benchmarks: readonly Benchmark[] = [
   sqliteMemory,
   sqliteCommits,
   memoryCommits,
+  ...serverStorages.flatMap((storage) => [relayPath(storage, false), relayPath(storage, true)]),
 ]

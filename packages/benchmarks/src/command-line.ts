@@ -8,6 +8,7 @@ export const usage: string = `npm run bench -- [${suites.join(' | ')}]... [optio
   --only <text>                only benchmarks whose name has this text
   --rounds <n>                 rounds that count, after one that warms up; 5 or more for figures to quote (default 9)
   --quick                      a tenth of the sizes, 3 rounds: for a look, not for figures to quote
+  --shared-servers             database servers as the tests have them, instead of ones with larger caches
   --json                       the figures as JSON on the last line`
 
 export type CommandLine =
@@ -32,6 +33,7 @@ function parse(args: readonly string[]): CommandLine {
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      'shared-servers': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -44,6 +46,7 @@ function parse(args: readonly string[]): CommandLine {
     only: values.only,
     rounds,
     scale: values.quick ? 0.1 : 1,
+    servers: values['shared-servers'] ? 'shared' : 'own',
   }
   return { type: 'run', options, json: values.json }
 }

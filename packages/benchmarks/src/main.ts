@@ -9,5 +9,6 @@ if (commandLine.type === 'usage') {
 } else {
   const report = await runBenchmarks(commandLine.options)
   console.log(renderTable(report.results))
+  for (const { name, reason } of report.notRun) console.log(`not run: ${name} (${reason})`)
   if (commandLine.json) console.log(JSON.stringify(report))
 }

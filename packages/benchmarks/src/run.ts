@@ -3,6 +3,7 @@ import type { Benchmark, Storage, Suite } from './harness/benchmark.ts'
 import { type BenchEnvironment, readEnvironment } from './harness/environment.ts'
 import { progressOf } from './harness/progress.ts'
 import type { BenchResult } from './harness/result.ts'
+import { NoServerError, Servers, type ServerUse } from './servers/servers.ts'
 
 export interface RunOptions {
   readonly suites: readonly Suite[]
@@ -11,25 +12,38 @@ export interface RunOptions {
   readonly only: string
   readonly rounds: number
   readonly scale: number
+  readonly servers: ServerUse
 }
 
 export interface BenchReport {
-  readonly environment: BenchEnvironment
+  readonly environment: BenchEnvironment & {
+    /** Versions, by name. */
+    readonly servers: Readonly<Record<string, string>>
+  }
   readonly results: readonly BenchResult[]
+  /** What could not be measured here, and why. */
+  readonly notRun: readonly { readonly name: string; readonly reason: string }[]
 }
 
 export async function runBenchmarks(options: RunOptions): Promise<BenchReport> {
   const environment = readEnvironment()
+  await using servers = new Servers(options.servers)
   const chosen = benchmarks.filter((benchmark) => isChosen(benchmark, options))
   const results: BenchResult[] = []
+  const notRun: BenchReport['notRun'][number][] = []
   for (const [index, benchmark] of chosen.entries()) {
     const name = fullName(benchmark, benchmark.name)
     const progress = progressOf(`[${index + 1}/${chosen.length}] ${name}`)
-    const found = await benchmark.run({ rounds: options.rounds, scale: options.scale, progress: progress.step })
+    try {
+      const found = await benchmark.run({ ...options, progress: progress.step, servers })
+      results.push(...found.map((result) => ({ ...result, name: fullName(benchmark, result.name) })))
+    } catch (error) {
+      if (!(error instanceof NoServerError)) throw error
+      notRun.push({ name, reason: error.message })
+    }
     progress.end()
-    results.push(...found.map((result) => ({ ...result, name: fullName(benchmark, result.name) })))
   }
-  return { environment, results }
+  return { environment: { ...environment, servers: await servers.versions() }, results, notRun }
 }
 
 function isChosen(benchmark: Benchmark, { suites, storages, only }: RunOptions): boolean {

@@ -4,7 +4,14 @@ import { parseCommandLine } from '../src/command-line.ts'
 import { type RunOptions, runBenchmarks } from '../src/run.ts'
 
 /** Sizes that only show that everything runs: no test looks at a time. */
-const tiny: RunOptions = { suites: ['store'], storages: ['sqlite'], only: '', rounds: 1, scale: 0.000_01 }
+const tiny: RunOptions = {
+  suites: ['store'],
+  storages: ['sqlite'],
+  only: '',
+  rounds: 1,
+  scale: 0.000_01,
+  servers: 'shared',
+}
 
 describe.for(benchmarks)('$suite on $storage: $name', ({ suite, storage, name }) => {
   it('measures', { timeout: 60_000 }, async () => {

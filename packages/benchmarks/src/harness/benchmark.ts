@@ -1,9 +1,12 @@
+import type { Servers } from '../servers/servers.ts'
 import type { BenchResult } from './result.ts'
 
-export const suites = ['store', 'relay', 'enqueue'] as const
-export const storages = ['sqlite', 'memory'] as const
+export const suites = ['store', 'relay', 'enqueue', 'latency'] as const
+export const serverStorages = ['postgres', 'mysql', 'mariadb'] as const
+export const storages = ['sqlite', 'memory', 'postgres', 'mysql', 'mariadb'] as const
 
 export type Suite = (typeof suites)[number]
+export type ServerStorage = (typeof serverStorages)[number]
 export type Storage = (typeof storages)[number]
 
 export interface BenchSettings {
@@ -12,6 +15,8 @@ export interface BenchSettings {
   readonly scale: number
   /** Says what is being done, on standard error. */
   readonly progress: (text: string) => void
+  /** Database servers, for those that need one. */
+  readonly servers: Servers
 }
 
 /** A group of contenders that are measured together. */

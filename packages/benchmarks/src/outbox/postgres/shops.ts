@@ -1,0 +1,44 @@
+import { Outbox } from '@waybill/core'
+import { postgresStorage } from '@waybill/postgres'
+import pg, { type Pool } from 'pg'
+import { keyOf, orderPlaced } from '../../relaying/sample-message.ts'
+import type { OpenStorageOptions, Shop, ShopStorage } from '../outbox-database.ts'
+
+const insertOrder = 'insert into orders (customer, total) values ($1, $2)'
+
+/** Producers that use pg by itself. */
+export function openShops(pool: Pool, { wakeups = false }: Pick<OpenStorageOptions, 'wakeups'>): ShopStorage {
+  const storage = postgresStorage({ pool, retentionMs: 0, wakeups })
+  const outbox = new Outbox({ storage })
+  let orders = 0
+  const open = async (): Promise<Shop> => {
+    const client = new pg.Client(pool.options)
+    await client.connect()
+    const transact = async <T>(work: () => Promise<T>): Promise<T> => {
+      await client.query('begin')
+      const result = await work()
+      await client.query('commit')
+      return result
+    }
+    const order = () => client.query(insertOrder, ['somebody', ++orders])
+    const options = () => ({ topic: 'orders', orderingKey: keyOf(orders) })
+    return {
+      order: () => transact(async () => void (await order())),
+      orderWithMessage: () =>
+        transact(async () => {
+          await order()
+          return (await outbox.enqueue(client, 'order.placed', orderPlaced(orders), options())).id
+        }),
+      async orderAtOnce() {
+        await order()
+      },
+      async orderWithMessageAtOnce() {
+        const message = await outbox.compose('order.placed', orderPlaced(++orders), options())
+        const { text, values } = storage.insertQuery([message]).toSql(3)
+        await client.query(`with message as (${text}) ${insertOrder}`, ['somebody', orders, ...values])
+      },
+      [Symbol.asyncDispose]: () => client.end(),
+    }
+  }
+  return { storage, open, [Symbol.asyncDispose]: () => storage.close() }
+}
