@@ -1,8 +1,8 @@
 import type { RowRef } from '@waybill/core/lanes'
 import type { SqlDialect } from '@waybill/sql'
 import { PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, type RawBuilder, sql } from 'kysely'
-import { enqueueFunction } from './enqueue-function.ts'
-import { tableSettings } from './table-settings.ts'
+import { extras } from './schema/extras.ts'
+import { tableSettings } from './schema/table-settings.ts'
 
 /** The moment of the call, not of the transaction, in whole milliseconds: rounded down, so that nothing is due too early. */
 const now = sql<number>`floor(date_part('epoch', clock_timestamp()) * 1000)::bigint`
@@ -54,7 +54,7 @@ export const postgresDialect: SqlDialect = {
     tableExists: (name) =>
       sql`select 1 from (select to_regclass(quote_ident(${name})) as name) as tables where name is not null`,
     tableEnd: (_, table) => sql`with (${sql.raw(tableSettings[table])})`,
-    extras: enqueueFunction,
+    extras,
   },
 }
 

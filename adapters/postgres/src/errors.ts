@@ -58,7 +58,9 @@ export function classifyPostgresError(error: unknown): unknown {
   if (state === '23505' && constraintOf(error).endsWith('messages_id_key')) {
     return new MessageError('DUPLICATE_MESSAGE', 'A message with this id is already in the outbox', { cause: error })
   }
-  if (refusedRow.test(state)) {
+  // That there is no partition for a row is told with the code of a check, and without a name.
+  const isPartition = state === '23514' && constraintOf(error) === ''
+  if (refusedRow.test(state) && !isPartition) {
     return new MessageError('INVALID_MESSAGE', `The table refuses the message: ${text}`, { cause: error })
   }
   if (state === '25P02') {

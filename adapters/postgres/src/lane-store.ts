@@ -8,6 +8,7 @@ import {
   publishTemplate,
   type SqlContext,
   type SqlDatabase,
+  type SqlExecutor,
   sqlLaneStore,
   type Template,
   template,
@@ -16,41 +17,52 @@ import { type RawBuilder, sql } from 'kysely'
 import type { PostgresDatabase } from './database.ts'
 import { positionList } from './dialect.ts'
 import { migrationRemedy } from './errors.ts'
+import { dailyHistory } from './history/daily-history.ts'
+import { moveTemplate } from './history/move.ts'
+import type { ResolvedStorageOptions } from './options.ts'
 import { serverName } from './read-statement.ts'
 import { Reader } from './reader.ts'
 import { sequenceOid, tableOid } from './writers.ts'
 
-export interface LaneStoreParts {
+type Options = Pick<ResolvedStorageOptions, 'retentionMs' | 'historyByDay' | 'lockTimeoutMs'>
+
+export interface LaneStoreParts extends Options {
   readonly context: SqlContext
   readonly database: PostgresDatabase
-  readonly retentionMs: number
-  readonly lockTimeoutMs: number
 }
 
-export function postgresLaneStore({ context, database, retentionMs, lockTimeoutMs }: LaneStoreParts): LaneStore {
+export function postgresLaneStore({ context, database, ...options }: LaneStoreParts): LaneStore {
+  const { retentionMs, historyByDay, lockTimeoutMs } = options
   const { relay, claiming } = database
   const reader = new Reader(context, claiming)
-  const publishAnywhere = publishTemplate(context, retentionMs > 0, context.dialect.rowOneOf)
-  const publishOn = publishTemplate(context, retentionMs > 0, listedOn)
+  const history = historyByDay ? dailyHistory(context, retentionMs) : undefined
+  const publishing = <Values>(isListed: (parameter: Parameter<Values>) => RawBuilder<boolean>) =>
+    historyByDay ? moveTemplate(context, isListed) : publishTemplate(context, retentionMs > 0, isListed)
+  const publishAnywhere = publishing(context.dialect.rowOneOf)
+  const publishOn = publishing(listedOn)
+  const publishRows = async (executor: SqlExecutor, rows: readonly RowRef[]) => {
+    const { server } = reader
+    const quick = server === null ? 0 : (await executor.execute(publishOn({ rows, server }))).affected
+    return quick === rows.length ? quick : quick + (await executor.execute(publishAnywhere(rows))).affected
+  }
   const mark = markTemplate(context)
   const lockedRows = lockedTemplate(context)
   const store = sqlLaneStore({
     name: 'postgres',
     context,
     database: async () => relay,
-    retentionMs,
+    // What is moved away is no concern of those who look through the messages.
+    retentionMs: historyByDay ? 0 : retentionMs,
     async checkSchema(opened) {
       reader.begin()
       await checkSchema(context, opened, migrationRemedy)
       await checkServer(context, opened)
+      await history?.begin(opened)
     },
     barrier: () => reader.barrier(),
     read: (request) => reader.read(request),
-    async publishRows(executor, rows) {
-      const { server } = reader
-      const quick = server === null ? 0 : (await executor.execute(publishOn({ rows, server }))).affected
-      return quick === rows.length ? quick : quick + (await executor.execute(publishAnywhere(rows))).affected
-    },
+    publishRows: (executor, rows) =>
+      history?.publishing(executor, () => publishRows(executor, rows)) ?? publishRows(executor, rows),
   })
   return {
     ...store,

@@ -24,6 +24,13 @@ export interface PostgresStorageOptions {
    */
   readonly retentionMs?: number
   /**
+   * Keep published messages in a table of their own, `waybill_history`, which has a part for each day (UTC), and drop whole
+   * days that ended longer ago than `retentionMs`. Publishing costs about as much as with rows that are kept in their place;
+   * removing costs nothing, and the table of messages stays as small as its backlog. The id of a message that has been
+   * published may be used again. @default false
+   */
+  readonly historyByDay?: boolean
+  /**
    * How long a relay waits for a lock that somebody else holds, in milliseconds, and how long the server lets one of its
    * transactions stand idle. Keep it below a tenth of `leaseMs`: a relay that is stopped within a transaction holds others
    * up for so long. @default 3000
@@ -63,6 +70,7 @@ export function resolveStorageOptions(subject: string, options: PostgresStorageO
     tablePrefix: options.tablePrefix ?? 'waybill_',
     schema: options.schema,
     retentionMs: options.retentionMs ?? 24 * hours,
+    historyByDay: options.historyByDay ?? false,
     lockTimeoutMs: options.lockTimeoutMs ?? 3000,
     statementTimeoutMs: options.statementTimeoutMs ?? 30_000,
     wakeups: options.wakeups ?? true,
@@ -71,6 +79,10 @@ export function resolveStorageOptions(subject: string, options: PostgresStorageO
   const problems = [...numberProblems(resolved), ...nameProblems(resolved)]
   if (resolved.listenUrl !== undefined && !/^postgres(ql)?:\/\//.test(resolved.listenUrl)) {
     problems.push({ option: 'listenUrl', value: '[hidden]', rule: 'must begin with postgres:// or postgresql://' })
+  }
+  if (resolved.historyByDay && resolved.retentionMs === 0) {
+    const rule = 'must not be 0 with `historyByDay`, or there is no history'
+    problems.push({ option: 'retentionMs', value: 0, rule })
   }
   if (problems.length > 0) throw new ConfigurationError(subject, problems)
   return Object.freeze(resolved)

@@ -4,6 +4,7 @@ import { type AnyKysely, type AnyTransaction, sqlAdmin, sqlContext } from '@wayb
 import type { Pool, PoolClient } from 'pg'
 import { clientConfig, openDatabase } from './database.ts'
 import { postgresDialect } from './dialect.ts'
+import { withHistory } from './history/admin.ts'
 import { postgresLaneStore } from './lane-store.ts'
 import { notifier, telling } from './notifier.ts'
 import { type PostgresHandle, type PostgresStorageOptions, resolveStorageOptions } from './options.ts'
@@ -53,7 +54,11 @@ export function postgresStorage(
   const storage = {
     ...laneSource(postgresLaneStore({ context, database, ...resolved })),
     ...postgresWriter(context, notify),
-    ...sqlAdmin(context, async () => database.admin),
+    ...withHistory(
+      sqlAdmin(context, async () => database.admin),
+      context,
+      database.admin,
+    ),
     ...(notify &&
       listen && { wakeups: postgresWakeups({ context, listen, session: database.notifying, self: notify.sender }) }),
     async close() {

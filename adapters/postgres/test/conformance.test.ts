@@ -19,6 +19,7 @@ onServer(server, { it }, () => {
   const byKysely = variants['postgres-kysely']
   describeStorage('postgres by Kysely', runner, byKysely.storage, { stress: 2 })
   describeInbox('postgres by Kysely', runner, byKysely.inbox)
+  describeStorage('postgres with a history by day', runner, variants['postgres-history'].storage, { stress: 2 })
   onServer(pooler, { it }, () => {
     const behind = variants['postgres-pgbouncer']
     describeStorage('postgres behind PgBouncer', runner, behind.storage, { stress: 2 })

@@ -61,6 +61,12 @@ const byKysely: Router<AnyTransaction> = async (fault) => {
   return { ...route, storage: () => postgresStorage({ db }), inbox: () => postgresInbox({ db }) }
 }
 
+/** Published messages leave for the history of the day. */
+const withHistory: Router<PoolClient> = async (fault) => {
+  const route = await direct(fault)
+  return { ...route, storage: () => postgresStorage({ pool: route.pool, historyByDay: true }) }
+}
+
 /** The same schema as seen through PgBouncer in transaction mode, which takes no settings with the connection. */
 const pooled: Router<PoolClient> = async (fault) => {
   const turn = fault ? await own.pgBouncer.take() : undefined
@@ -142,15 +148,34 @@ function inboxBy<T extends Tx>(router: Router<T>): () => Promise<InboxHarness<T>
 export const storage: (rule: string) => Promise<StorageHarness<Tx>> = storageBy(direct)
 export const inbox: () => Promise<InboxHarness<PoolClient>> = inboxBy(direct)
 
-/** The same adapter, reached otherwise. */
-export const variants = {
-  'postgres-kysely': { storage: storageBy(byKysely), inbox: inboxBy(byKysely) },
-  'postgres-pgbouncer': { storage: storageBy(pooled), inbox: inboxBy(pooled) },
-} as const
+export const versions = (): Promise<Versions> => versionsOf(sharedPostgres())
 
-/** Versions of the servers, for the report. */
-export async function versions(): Promise<Readonly<Record<string, string>>> {
-  const servers = [here(await sharedPostgres()), here(await sharedPgBouncer())]
+/** The same adapter, reached or set up otherwise. */
+export const variants: {
+  readonly 'postgres-kysely': Variant<AnyTransaction>
+  readonly 'postgres-history': Pick<Variant<PoolClient>, 'storage' | 'versions'>
+  readonly 'postgres-pgbouncer': Variant<PoolClient>
+} = {
+  'postgres-kysely': { storage: storageBy(byKysely), inbox: inboxBy(byKysely), versions },
+  'postgres-history': { storage: storageBy(withHistory), versions },
+  'postgres-pgbouncer': {
+    storage: storageBy(pooled),
+    inbox: inboxBy(pooled),
+    versions: () => versionsOf(sharedPostgres(), sharedPgBouncer()),
+  },
+}
+
+interface Variant<T extends Tx> {
+  readonly storage: (rule: string) => Promise<StorageHarness<Tx>>
+  readonly inbox: () => Promise<InboxHarness<T>>
+  /** Of the servers, for the report. */
+  readonly versions: () => Promise<Versions>
+}
+
+type Versions = Readonly<Record<string, string>>
+
+async function versionsOf(...asked: readonly Promise<Server | Unavailable>[]): Promise<Versions> {
+  const servers = (await Promise.all(asked)).map((server) => here(server))
   return Object.fromEntries(servers.map(({ name, version }) => [name, version]))
 }
 
