@@ -1,5 +1,5 @@
 import { TransactionError } from '@waybill/core/contracts'
-import type { Kysely, Transaction } from 'kysely'
+import type { Kysely, QueryExecutor, Transaction } from 'kysely'
 import type { SqlExecutor } from './executor.ts'
 
 /** Kysely is invariant in its tables: this is any instance, whatever tables the application has. */
@@ -11,7 +11,10 @@ export type AnyKysely = Kysely<any>
 export type AnyTransaction = Transaction<any>
 
 /** Runs our statements on the application's Kysely. `classify` names what the driver throws. */
-export function kyselyExecutor(db: AnyKysely, classify: (error: unknown) => unknown): SqlExecutor {
+export function kyselyExecutor(
+  db: Pick<QueryExecutor, 'executeQuery'>,
+  classify: (error: unknown) => unknown,
+): SqlExecutor {
   return {
     async execute(statement) {
       try {

@@ -4,6 +4,7 @@ import type { SqlDatabase, SqlExecutor, SqlTransaction, Statement, StatementResu
 import type { Database, Statement as Prepared } from 'better-sqlite3'
 import { SelectQueryNode } from 'kysely'
 import { classifySqliteError } from './errors.ts'
+import { identityOf } from './file-identity.ts'
 import { type AtomicAccess, OptimisticTransaction, type Run } from './optimistic-transaction.ts'
 import type { ResolvedStorageOptions } from './options.ts'
 import { whileBusy } from './retry.ts'
@@ -25,6 +26,7 @@ export class SqliteConnection implements SqlDatabase, AtomicAccess {
   readonly urgent: SqlExecutor = { execute: (statement) => this.#alone('full', () => this.#run(statement)) }
   readonly #database: Database
   readonly #options: ConnectionOptions
+  readonly #identity: string | undefined
   readonly #prepared = new Map<string, Prepared<unknown[]>>()
   readonly #writes: WriteQueue
   #lastWriteAt = 0
@@ -35,6 +37,7 @@ export class SqliteConnection implements SqlDatabase, AtomicAccess {
   constructor(database: Database, options: ConnectionOptions) {
     this.#database = database
     this.#options = options
+    this.#identity = identityOf(database.name)
     this.#dataVersion = this.dataVersion()
     this.#writes = new WriteQueue({
       leaveGap: () => this.#leaveGap(),
@@ -114,10 +117,19 @@ export class SqliteConnection implements SqlDatabase, AtomicAccess {
       this.#othersWriteUntil = performance.now() + othersWriteForMs
     }
     try {
+      this.#requireItsFile()
       return await whileBusy(attempt, { timeoutMs: this.#options.lockTimeoutMs, onBusy })
     } catch (error) {
       throw classifySqliteError(error)
     }
+  }
+
+  /** A file that has been moved, removed or replaced still opens to whoever has it open, but nobody else writes there. */
+  #requireItsFile(): void {
+    const { name } = this.#database
+    if (identityOf(name) === this.#identity) return
+    const text = `'${name}' is not the file any more that was opened: it has been moved, removed or replaced`
+    throw new StorageError('STORAGE_MISSING', `${text}. Restart whatever has it open`)
   }
 
   #inTransaction<T>(

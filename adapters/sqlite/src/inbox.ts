@@ -1,8 +1,10 @@
 import type { InboxStorage, TransactionRunner } from '@waybill/core/contracts'
 import { type AnyTransaction, kyselyExecutor, requireTransaction, sqlContext, sqlInbox } from '@waybill/sql'
 import type { Kysely, Transaction } from 'kysely'
+import { applicationTransaction } from './application-transaction.ts'
 import { sqliteDialect } from './dialect.ts'
 import { classifySqliteError } from './errors.ts'
+import { Home } from './home.ts'
 import { resolveStorageOptions, type SqliteStorageOptions } from './options.ts'
 import { sqliteRunner } from './runner.ts'
 
@@ -23,9 +25,10 @@ export function sqliteInbox<Tables>(
   const { tablePrefix, lockTimeoutMs } = resolveStorageOptions('sqliteInbox', options)
   const context = sqlContext(sqliteDialect, tablePrefix)
   const { db } = options
+  const home = new Home({ db }, lockTimeoutMs)
   const inbox = sqlInbox<AnyTransaction>(context, {
     name: 'sqlite',
-    within: (tx) => kyselyExecutor(requireTransaction(tx), classifySqliteError),
+    within: (tx) => applicationTransaction(requireTransaction(tx), home),
     executor: kyselyExecutor(db.withoutPlugins(), classifySqliteError),
   })
   return { ...inbox, ...sqliteRunner({ context, db, lockTimeoutMs }) }

@@ -1,19 +1,20 @@
 import { StorageError } from '@waybill/core/contracts'
 import { SqliteConnection } from './connection.ts'
 import { classifySqliteError } from './errors.ts'
-import { openBeside, type SqliteHandle } from './open.ts'
+import type { Home } from './home.ts'
+import { openBeside } from './open.ts'
 import type { ResolvedStorageOptions } from './options.ts'
 import { whileBusy } from './retry.ts'
 
 /** A connection that is opened when first needed: a process that only enqueues never has one. */
 export class LazyConnection {
-  readonly #handle: SqliteHandle
+  readonly #home: Home
   readonly #options: ResolvedStorageOptions
   #opening: Promise<SqliteConnection> | undefined
   #closed = false
 
-  constructor(handle: SqliteHandle, options: ResolvedStorageOptions) {
-    this.#handle = handle
+  constructor(home: Home, options: ResolvedStorageOptions) {
+    this.#home = home
     this.#options = options
   }
 
@@ -32,7 +33,7 @@ export class LazyConnection {
 
   async #open(): Promise<SqliteConnection> {
     try {
-      const open = () => openBeside(this.#handle)
+      const open = () => openBeside(this.#home)
       return new SqliteConnection(await whileBusy(open, { timeoutMs: this.#options.lockTimeoutMs }), this.#options)
     } catch (error) {
       this.#opening = undefined

@@ -1,5 +1,5 @@
 import { type AnyKysely, migrateAll, migrationSql, migrations, type SqlContext, sqlContext } from '@waybill/sql'
-import { CompiledQuery } from 'kysely'
+import { type Compilable, CompiledQuery } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { sqliteDialect } from './dialect.ts'
 import { classifySqliteError } from './errors.ts'
@@ -10,13 +10,14 @@ export type SqliteMigrationOptions = Pick<SqliteStorageOptions, 'tablePrefix' | 
 
 /**
  * Brings Waybill's tables to what this build needs, in one transaction, and gives the file a WAL. Does nothing if they are
- * there; safe to call from several processes at once.
+ * there, and makes the rest if a migration without a transaction was interrupted; safe to call from several processes at
+ * once.
  */
 export async function migrateSqlite(db: AnyKysely, options: SqliteMigrationOptions = {}): Promise<void> {
   const { lockTimeoutMs } = resolveStorageOptions('migrateSqlite', options)
   const attempt = async (): Promise<void> => {
     await db.executeQuery(CompiledQuery.raw('pragma journal_mode = wal'))
-    await db.transaction().execute((tx) => migrateAll(contextOf(options), tx))
+    await db.transaction().execute((tx) => migrateAll(contextOf(options), tx, unlessThere))
   }
   try {
     await whileBusy(attempt, { timeoutMs: lockTimeoutMs })
@@ -27,7 +28,7 @@ export async function migrateSqlite(db: AnyKysely, options: SqliteMigrationOptio
 
 /**
  * The same as Kysely migrations, to put among an application's own. Kysely does not run SQLite migrations in a transaction,
- * so that one which is interrupted has to be cleaned up by hand.
+ * so that {@link migrateSqlite} has to finish one which is interrupted.
  */
 export function sqliteMigrations(options: SqliteMigrationOptions = {}): Record<string, Migration> {
   return migrations(contextOf(options))
@@ -40,6 +41,15 @@ export function sqliteMigrations(options: SqliteMigrationOptions = {}): Record<s
 export function sqliteMigrationSql(direction: 'up' | 'down' = 'up', options: SqliteMigrationOptions = {}): string {
   const statements = migrationSql(contextOf(options), direction)
   return direction === 'up' ? `pragma journal_mode = wal;\n${statements}` : statements
+}
+
+/** Passes over a table, an index or a row that an interrupted migration has left: the number of the schema comes last. */
+async function unlessThere(db: AnyKysely, statement: Compilable): Promise<void> {
+  try {
+    await db.executeQuery(statement.compile())
+  } catch (error) {
+    if (!(error instanceof Error && /already exists|UNIQUE constraint failed/.test(error.message))) throw error
+  }
 }
 
 function contextOf(options: SqliteMigrationOptions): SqlContext {

@@ -1,10 +1,13 @@
 import { StorageError } from '@waybill/core/contracts'
-import { type AnyKysely, onlyRow } from '@waybill/sql'
+import type { AnyKysely } from '@waybill/sql'
 import BetterSqlite3, { type Database } from 'better-sqlite3'
-import { CompiledQuery } from 'kysely'
+import type { Home } from './home.ts'
 
 /** Where the application's database is: a Kysely instance or the driver's own connection. */
 export type SqliteHandle = { readonly db: AnyKysely } | { readonly database: Database }
+
+/** Empty for a database in memory. */
+export const whichFile = "select file from pragma_database_list where name = 'main'"
 
 /** In older versions a WAL with two connections can destroy the database (https://sqlite.org/wal.html#walresetbug). */
 const oldestVersion = [3, 51, 3] as const
@@ -16,8 +19,8 @@ const cacheKilobytes = 4000
  * Opens a second connection to the application's database. On the application's own, the relay's statements would join
  * whatever transaction the application has open.
  */
-export async function openBeside(handle: SqliteHandle): Promise<Database> {
-  const file = await mainFile(handle)
+export async function openBeside(home: Home): Promise<Database> {
+  const file = await home.file()
   if (file === '') {
     const reason = 'Relays and administration need a connection of their own, and a database in memory has but one'
     throw new StorageError(
@@ -36,14 +39,6 @@ export async function openBeside(handle: SqliteHandle): Promise<Database> {
     database.close()
     throw error
   }
-}
-
-/** Empty for a database in memory. */
-async function mainFile(handle: SqliteHandle): Promise<string> {
-  const query = "select file from pragma_database_list where name = 'main'"
-  if ('database' in handle) return String(handle.database.prepare(query).pluck().get())
-  const { rows } = await handle.db.executeQuery<{ readonly file: string }>(CompiledQuery.raw(query))
-  return onlyRow(rows).file
 }
 
 function requireVersion(database: Database): void {

@@ -4,6 +4,7 @@ import { type AnyTransaction, sqlAdmin, sqlContext } from '@waybill/sql'
 import type { Database } from 'better-sqlite3'
 import type { Kysely, Transaction } from 'kysely'
 import { sqliteDialect } from './dialect.ts'
+import { Home } from './home.ts'
 import { sqliteLaneStore } from './lane-store.ts'
 import { LazyConnection } from './lazy-connection.ts'
 import type { SqliteHandle } from './open.ts'
@@ -39,10 +40,11 @@ export function sqliteStorage(options: { readonly database: Database } & SqliteS
 export function sqliteStorage(options: SqliteHandle & SqliteStorageOptions): SqliteStorage {
   const resolved = resolveStorageOptions('sqliteStorage', options)
   const context = sqlContext(sqliteDialect, resolved.tablePrefix)
-  const connection = new LazyConnection(options, resolved)
+  const home = new Home(options, resolved.lockTimeoutMs)
+  const connection = new LazyConnection(home, resolved)
   const source = laneSource(sqliteLaneStore({ context, connection: connection.get, retentionMs: resolved.retentionMs }))
   return {
-    ...sqliteWriter(context),
+    ...sqliteWriter(context, home),
     ...source,
     ...sqlAdmin(context, connection.get),
     ...('db' in options ? sqliteRunner({ context, db: options.db, lockTimeoutMs: resolved.lockTimeoutMs }) : {}),

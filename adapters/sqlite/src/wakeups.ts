@@ -18,7 +18,8 @@ export function sqliteWakeups(
       const opened = await connection()
       const lastDrawn = () => opened.read((run) => run(drawn)[0]?.seq ?? 0)
       let version = opened.dataVersion()
-      let last = await lastDrawn()
+      // Without tables there is nothing to wake for, and it is for the relay to say what is missing.
+      let last = await lastDrawn().catch(() => 0)
       const look = async (): Promise<void> => {
         const now = opened.dataVersion()
         if (now === version) return

@@ -1,7 +1,9 @@
 import type { OutboxMessage, OutboxWriter } from '@waybill/core/contracts'
-import { type AnyTransaction, insertStatements, kyselyExecutor, type SqlContext } from '@waybill/sql'
+import { type AnyTransaction, insertStatements, type SqlContext } from '@waybill/sql'
 import type { Database, Statement } from 'better-sqlite3'
+import { applicationTransaction } from './application-transaction.ts'
 import { classifySqliteError } from './errors.ts'
+import type { Home } from './home.ts'
 import { requireKyselyTransaction, requireOpenTransaction } from './transaction.ts'
 
 /** Kysely prepares at every call, so that one statement for many rows is faster; SQLite takes 32,766 values in one. */
@@ -12,12 +14,12 @@ export interface SqliteWriter extends Required<Pick<OutboxWriter<AnyTransaction>
   insertSync(tx: Database, messages: readonly OutboxMessage[]): void
 }
 
-export function sqliteWriter(context: SqlContext): SqliteWriter {
+export function sqliteWriter(context: SqlContext, home: Home): SqliteWriter {
   const statements = insertStatements(context)
   const prepared = preparedStatements()
   return {
     async insert(tx, messages) {
-      const transaction = kyselyExecutor(requireKyselyTransaction(tx), classifySqliteError)
+      const transaction = applicationTransaction(requireKyselyTransaction(tx), home)
       for (const statement of statements(messages, rowsPerStatement)) await transaction.execute(statement)
     },
     /** One transaction writes at a time, so that positions are drawn in the order of the commits without it. */
@@ -27,6 +29,7 @@ export function sqliteWriter(context: SqlContext): SqliteWriter {
     insertSync(tx, messages) {
       const database = requireOpenTransaction(tx)
       try {
+        home.requireOwnSync(database)
         for (const { sql, parameters } of statements(messages, 1)) prepared(database, sql).run(...parameters)
       } catch (error) {
         throw classifySqliteError(error)

@@ -11,6 +11,8 @@ export interface TestDatabase extends AsyncDisposable {
   readonly file: string
   /** A connection of its own, closed at the end. */
   connect(): Database
+  /** A connection to another file beside it, with Waybill's tables, closed at the end. */
+  another(name: string): Database
   /** Kysely on a connection of its own, destroyed at the end. */
   kysely(): Kysely<Record<string, Record<string, unknown>>>
 }
@@ -35,6 +37,12 @@ export function emptyDatabase(encoding: Encoding = 'UTF-8'): TestDatabase {
   return {
     file,
     connect,
+    another(name) {
+      const database = new BetterSqlite3(join(directory, name))
+      closers.push(() => database.close())
+      database.exec(sqliteMigrationSql())
+      return database
+    },
     kysely() {
       const database = connect()
       return new Kysely({ dialect: new SqliteDialect({ database }) })

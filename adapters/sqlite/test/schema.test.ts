@@ -159,6 +159,21 @@ describe('migrations', () => {
     expect(tables(test)).toEqual([])
   })
 
+  it('make the rest of what an interrupted migration has left', async () => {
+    await using whole = emptyDatabase()
+    whole.connect().exec(sqliteMigrationSql())
+    const statements = sqliteMigrationSql().split(';\n')
+    for (let made = 1; made < statements.length; made++) {
+      await using test = emptyDatabase()
+      test.connect().exec(`${statements.slice(0, made).join(';\n')};`)
+      await migrateSqlite(test.kysely())
+      expect(tables(test)).toEqual(tables(whole))
+      const storage = sqliteStorage({ db: test.kysely() })
+      await storage.leave(await storage.join({ label: 'relay', leaseMs: 1000 }))
+      await storage.close()
+    }
+  })
+
   it('do their work once, also when several processes call', async () => {
     await using test = emptyDatabase()
     await Promise.all([1, 2, 3].map(() => migrateSqlite(test.kysely())))

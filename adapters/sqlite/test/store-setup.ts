@@ -4,6 +4,7 @@ import { sqlContext } from '@waybill/sql'
 import BetterSqlite3, { type Database } from 'better-sqlite3'
 import { SqliteConnection } from '../src/connection.ts'
 import { sqliteDialect } from '../src/dialect.ts'
+import { Home } from '../src/home.ts'
 import { sqliteLaneStore } from '../src/lane-store.ts'
 import { sqliteWriter } from '../src/writer.ts'
 import { type Encoding, migratedDatabase, type TestDatabase } from './database.ts'
@@ -36,7 +37,7 @@ export function storeSetup({
   const connection = new SqliteConnection(own, { lockTimeoutMs, writeGapMs })
   const context = sqlContext(sqliteDialect, 'waybill_')
   const producer = test.connect()
-  const { insertSync } = sqliteWriter(context)
+  const { insertSync } = sqliteWriter(context, new Home({ database: producer }, lockTimeoutMs))
   return {
     test,
     store: sqliteLaneStore({ context, connection: async () => connection, retentionMs }),

@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { Relay } from '@waybill/core'
+import { memoryBroker, memoryPublisher } from '@waybill/memory'
 import { expect, it, vi } from 'vitest'
 import { sqliteStorage } from '../src/index.ts'
-import { migratedDatabase, plainInsert } from './database.ts'
+import { emptyDatabase, migratedDatabase, plainInsert } from './database.ts'
 
 const run = promisify(execFile)
 const script = fileURLToPath(import.meta.resolve('./another-process.ts'))
@@ -48,6 +50,17 @@ it('says nothing of commits that insert nothing, such as those of other relays',
   await second.close()
   plainInsert(other, 'a')
   await vi.waitFor(() => expect(test.wake).toHaveBeenCalledTimes(1), { timeout: 5000 })
+})
+
+it('leaves it to the relay to say that the tables are missing', async () => {
+  await using test = emptyDatabase()
+  const storage = sqliteStorage({ db: test.kysely(), wakeupIntervalMs: 2 })
+  const relay = new Relay({ storage, publisher: memoryPublisher({ broker: memoryBroker() }) })
+  const errors: Error[] = []
+  relay.on('error', (error) => void errors.push(error))
+  await expect(relay.start()).rejects.toMatchObject({ code: 'SCHEMA_STALE' })
+  await storage.close()
+  expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining('no such table: waybill_meta')])
 })
 
 it('is silent once it is disposed of', async () => {

@@ -1,5 +1,6 @@
+import { Kysely, type LogEvent, SqliteDialect, sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
-import { sqliteStorage } from '../src/index.ts'
+import { sqliteInbox, sqliteStorage } from '../src/index.ts'
 import { message, migratedDatabase } from './database.ts'
 
 function setup() {
@@ -57,6 +58,33 @@ describe('insert', () => {
     await controlled.rollback().execute()
     await expect(test.storage.insert(controlled, [message()])).rejects.toMatchObject(required)
     expect(test.ids()).toEqual([])
+  })
+
+  it('refuses a transaction that SQLite has rolled back by itself, which would commit each statement on its own', async () => {
+    await using test = setup()
+    const transaction = test.db.transaction().execute(async (tx) => {
+      await sql`create table orders (a)`.execute(tx)
+      const pages = await sql<{ page_count: number }>`pragma page_count`.execute(tx)
+      await sql`pragma max_page_count = ${sql.lit(pages.rows[0]?.page_count)}`.execute(tx)
+      await expect(sql`insert into orders values (zeroblob(1000000))`.execute(tx)).rejects.toThrow(/full/)
+      await sql`pragma max_page_count = 1000000`.execute(tx)
+      const insert = test.storage.insert(tx, [message()])
+      await expect(insert).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', retryable: true })
+    })
+    await expect(transaction).rejects.toThrow(/no transaction is active/)
+    expect(test.ids()).toEqual([])
+    await test.db.transaction().execute((tx) => test.storage.insert(tx, [message({ id: 'a' })]))
+    expect(test.ids()).toEqual(['a'])
+  })
+
+  it('asks SQLite whether the transaction is open without an error in the log of Kysely', async () => {
+    await using test = setup()
+    const errors: unknown[] = []
+    const log = (event: LogEvent) => void (event.level === 'error' && errors.push(event.error))
+    const db = new Kysely<Record<string, never>>({ dialect: new SqliteDialect({ database: test.database }), log })
+    await db.transaction().execute((tx) => test.storage.insert(tx, [message()]))
+    expect(test.ids()).toHaveLength(1)
+    expect(errors).toEqual([])
   })
 
   it('refuses a better-sqlite3 connection, whose transaction would have ended before', async () => {
@@ -118,6 +146,60 @@ describe('insertSync', () => {
     const insert = test.database.transaction(() => test.storage.insertSync(test.database, [message({ id: 'a' })]))
     insert()
     expect(insert).toThrow(expect.objectContaining({ code: 'DUPLICATE_MESSAGE' }))
+  })
+})
+
+describe('a transaction of another database', () => {
+  const otherDatabase = { ...required, message: expect.stringContaining('another.db') }
+
+  async function twoDatabases() {
+    const test = setup()
+    const another = test.test.another('another.db')
+    return {
+      ...test,
+      another,
+      anotherDb: new Kysely<Record<string, never>>({ dialect: new SqliteDialect({ database: another }) }),
+      countThere: () => another.prepare('select count(*) from waybill_messages').pluck().get(),
+    }
+  }
+
+  it('is refused, where no relay of this storage would find the message', async () => {
+    await using test = await twoDatabases()
+    const insert = test.anotherDb.transaction().execute((tx) => test.storage.insert(tx, [message()]))
+    await expect(insert).rejects.toMatchObject(otherDatabase)
+    const insertSync = test.another.transaction(() => test.storage.insertSync(test.another, [message()]))
+    expect(insertSync).toThrow(expect.objectContaining(otherDatabase))
+    expect(test.countThere()).toBe(0)
+  })
+
+  it('is refused by a storage of a better-sqlite3 connection and by an inbox', async () => {
+    await using test = await twoDatabases()
+    const storage = sqliteStorage({ database: test.database })
+    const insertSync = test.another.transaction(() => storage.insertSync(test.another, [message()]))
+    expect(insertSync).toThrow(expect.objectContaining(otherDatabase))
+    const inbox = sqliteInbox({ db: test.db })
+    const record = test.anotherDb.transaction().execute((tx) => inbox.record(tx, [{ consumer: 'billing', key: 'a' }]))
+    await expect(record).rejects.toMatchObject(otherDatabase)
+  })
+
+  it('is refused inside a transaction of this one, instead of waiting for its connection', async () => {
+    await using test = await twoDatabases()
+    const storage = sqliteStorage({ db: test.db, lockTimeoutMs: 50 })
+    await test.db.transaction().execute(async () => {
+      const insert = test.anotherDb.transaction().execute((tx) => storage.insert(tx, [message()]))
+      await expect(insert).rejects.toMatchObject({ code: 'STORAGE_LOCKED' })
+    })
+    expect(test.countThere()).toBe(0)
+  })
+
+  it('is none by another connection to the same file', async () => {
+    await using test = await twoDatabases()
+    await test.test
+      .kysely()
+      .transaction()
+      .execute((tx) => test.storage.insert(tx, [message({ id: 'a' })]))
+    test.database.transaction(() => test.storage.insertSync(test.database, [message({ id: 'b' })]))()
+    expect(test.ids()).toEqual(['a', 'b'])
   })
 })
 
