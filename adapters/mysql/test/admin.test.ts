@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { mysqlStorage } from '../src/index.ts'
-import { migratedDatabase, onEachServer } from './database.ts'
+import { migratedDatabase } from './database.ts'
+import { onEachServer } from './servers.ts'
 
 const deadRow = `insert into waybill_messages
   (id, topic, type, payload, ordering_key, status, died_at, dead_reason, last_error)

@@ -1,7 +1,8 @@
 import type { Connection } from 'mysql2/promise'
 import { describe, expect, it } from 'vitest'
 import { mysqlStorage } from '../src/index.ts'
-import { migratedDatabase, onEachServer, type TestDatabase } from './database.ts'
+import { migratedDatabase, type TestDatabase } from './database.ts'
+import { onEachServer } from './servers.ts'
 
 /** What each anomaly is shown on: an outbox by the usual recipe, and ours. Both publish what they take. */
 interface Publisher {

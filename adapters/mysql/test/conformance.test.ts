@@ -1,78 +1,45 @@
-import { describeInbox, describeStorage, type StorageHarness } from '@waybill/conformance'
-import type { OutboxStorage } from '@waybill/core/contracts'
-import type { Connection } from 'mysql2/promise'
-import { describe, it } from 'vitest'
-import { type MysqlStorage, type MysqlTransaction, mysqlInbox, mysqlStorage } from '../src/index.ts'
-import { migratedDatabase, onEachServer, type TestDatabase } from './database.ts'
+import { describeInbox, describeRelay, describeStorage, type PublisherHarness, pairHarness } from '@waybill/conformance'
+import { memoryPublisher } from '@waybill/memory'
+import { afterAll, describe, it } from 'vitest'
+import { close, inbox, storage, variants } from './harness.ts'
+import { onEachServer } from './servers.ts'
 
-await onEachServer((server) => {
-  const rules = { describe, it }
-  describeStorage('mysql', rules, async () => {
-    const test = await migratedDatabase(server)
-    return storageHarness(test, () => mysqlStorage({ pool: test.pool() }))
-  })
-  if (server.name === 'MySQL') {
-    describeStorage('mysql with Kysely alone', rules, async () => {
-      const test = await migratedDatabase(server)
-      return storageHarness(test, () => mysqlStorage({ db: test.kysely() }))
-    })
+// Much of a rule's time is waiting for short leases to end: five rules wait at a time.
+// Those that take a server down wait for their turn on it.
+const concurrently = (name: string, body: () => void) => describe.concurrent(name, body)
+const runner = { describe: concurrently, it: patiently }
+const options = { stress: 2 }
+
+afterAll(close)
+
+await onEachServer(({ name }) => {
+  if (name === 'MySQL') {
+    describeStorage('mysql', runner, storage, options)
+    describeInbox('mysql', runner, inbox)
+    describeRelay('mysql with the memory broker', runner, pairHarness(storage, publisher))
+    const byKysely = variants['mysql-kysely']
+    describeStorage('mysql by Kysely', runner, byKysely.storage, options)
+    describeInbox('mysql by Kysely', runner, byKysely.inbox)
   } else {
-    // As MariaDB is installed, nobody sees the locks.
-    describeStorage('mysql without a view of the locks', rules, async () => {
-      const test = await migratedDatabase(server)
-      const account = await test.account('all')
-      return storageHarness(test, () => mysqlStorage({ pool: test.pool(account) }))
-    })
+    const { mariadb, 'mariadb-no-floor': noFloor } = variants
+    describeStorage('mariadb', runner, mariadb.storage, options)
+    describeInbox('mariadb', runner, mariadb.inbox)
+    describeRelay('mariadb with the memory broker', runner, pairHarness(mariadb.storage, publisher))
+    describeStorage('mariadb without a view of the locks', runner, noFloor.storage, options)
   }
-  describeInbox('mysql', rules, async () => {
-    const test = await migratedDatabase(server)
-    const open = () => {
-      const inbox = mysqlInbox({ db: test.kysely() })
-      return { inbox, runner: inbox }
-    }
-    return { ...open(), reopen: async () => open(), close: async () => test[Symbol.asyncDispose]() }
-  })
-  describeInbox('mysql without Kysely', rules, async () => {
-    const test = await migratedDatabase(server)
-    const inbox = mysqlInbox({ pool: test.pool() })
-    return { inbox, runner: inbox, close: async () => test[Symbol.asyncDispose]() }
-  })
-})
+}, concurrently)
 
-async function storageHarness<Tx extends MysqlTransaction>(
-  test: TestDatabase,
-  open: () => MysqlStorage<Tx>,
-): Promise<StorageHarness<MysqlTransaction>> {
-  const storage = open()
-  const opened: OutboxStorage<MysqlTransaction>[] = [storage]
-  const other = await test.connect()
+/** The broker of the relay rules, which are about the storage here. */
+async function publisher(): Promise<PublisherHarness> {
+  const opened = memoryPublisher()
   return {
-    storage,
-    runner: storage,
-    async reopen() {
-      const second = open()
-      opened.push(second)
-      return second
-    },
-    outsideTransaction: () => other,
-    async openTransaction() {
-      const tx = await test.connect()
-      await tx.beginTransaction()
-      return { tx, commit: () => tx.commit(), rollback: () => tx.rollback() }
-    },
-    plainInsert: (rows) => insertPlainly(other, rows),
-    async close() {
-      for (const each of opened) await each.close()
-      await test[Symbol.asyncDispose]()
-    },
+    publisher: opened,
+    topics: ['orders', 'invoices'],
+    read: async (topic) => opened.published.filter((message) => message.topic === topic),
+    close: () => opened.close(),
   }
 }
 
-type PlainRows = Parameters<NonNullable<StorageHarness<MysqlTransaction>['plainInsert']>>[0]
-
-async function insertPlainly(connection: Connection, rows: PlainRows): Promise<void> {
-  const values = rows.map(({ id, topic, type, payload, orderingKey = null }) => {
-    return [id, topic, type, Buffer.from(payload), orderingKey]
-  })
-  await connection.query('insert into waybill_messages (id, topic, type, payload, ordering_key) values ?', [values])
+function patiently(name: string, body: (...context: readonly unknown[]) => Promise<void>): void {
+  it(name, { timeout: 120_000 }, body)
 }

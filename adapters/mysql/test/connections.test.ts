@@ -4,7 +4,8 @@ import { promisify } from 'node:util'
 import type { RelaySource } from '@waybill/core/contracts'
 import { describe, expect, it } from 'vitest'
 import { mysqlStorage } from '../src/index.ts'
-import { message, migratedDatabase, onEachServer, plainInsert } from './database.ts'
+import { message, migratedDatabase, plainInsert } from './database.ts'
+import { onEachServer } from './servers.ts'
 
 const claimAll = { limit: 100, maxBytes: 1e6, skipTopics: [], probeTopics: [] }
 

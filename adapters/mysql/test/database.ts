@@ -1,19 +1,9 @@
-import { onServer, type Server, sharedMariadb, sharedMysql } from '@waybill/conformance/containers'
+import type { Server } from '@waybill/conformance/containers'
 import type { OutboxMessage } from '@waybill/core/contracts'
 import { Kysely, MysqlDialect } from 'kysely'
 import { createPool } from 'mysql2'
 import { type Connection, createConnection, type Pool, type PoolOptions, type RowDataPacket } from 'mysql2/promise'
-import { describe, it } from 'vitest'
 import { migrateMysql } from '../src/index.ts'
-
-/** Registers tests once for each server, or one skipped test in place of those whose server is not there. */
-export async function onEachServer(register: (server: Server) => void): Promise<void> {
-  for (const server of [await sharedMysql(), await sharedMariadb()]) {
-    onServer(server, { it }, (available) =>
-      describe(`on ${available.name} ${available.version}`, () => register(available)),
-    )
-  }
-}
 
 let count = 0
 

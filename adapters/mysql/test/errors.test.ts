@@ -3,7 +3,8 @@ import type { Connection } from 'mysql2/promise'
 import { createConnection } from 'mysql2/promise'
 import { expect, it } from 'vitest'
 import { classifyMysqlError } from '../src/errors.ts'
-import { migratedDatabase, onEachServer, plainInsert, type TestDatabase } from './database.ts'
+import { migratedDatabase, plainInsert, type TestDatabase } from './database.ts'
+import { onEachServer } from './servers.ts'
 
 interface Failure {
   /** Rejects with what the driver throws. */

@@ -1,7 +1,8 @@
 import type { InboxStorage, TransactionRunner } from '@waybill/core/contracts'
 import { describe, expect, it } from 'vitest'
 import { mysqlInbox } from '../src/index.ts'
-import { migratedDatabase, onEachServer, type TestDatabase } from './database.ts'
+import { migratedDatabase, type TestDatabase } from './database.ts'
+import { onEachServer } from './servers.ts'
 
 /** Each way in which a service can reach its database. */
 const kinds = {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { message, onEachServer } from './database.ts'
+import { message } from './database.ts'
+import { onEachServer } from './servers.ts'
 import { everything, idsOf, type StoreSetupOptions, storeSetup } from './store-setup.ts'
 
 await onEachServer((server) => {

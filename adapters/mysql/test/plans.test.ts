@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { RowDataPacket } from 'mysql2'
 import { describe, expect, it } from 'vitest'
-import { onEachServer } from './database.ts'
+import { onEachServer } from './servers.ts'
 import { everything, type StoreSetup, storeSetup } from './store-setup.ts'
 
 const contents = { 'an empty table': 0, 'a table of history and some new messages': 2000 }

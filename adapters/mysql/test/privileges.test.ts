@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { mysqlInbox, mysqlStorage } from '../src/index.ts'
-import { message, migratedDatabase, onEachServer, type TestDatabase } from './database.ts'
+import { message, migratedDatabase, type TestDatabase } from './database.ts'
+import { onEachServer } from './servers.ts'
 
 /** An account with what the README says that it needs, by table. */
 async function account(test: TestDatabase, grants: Readonly<Record<string, string>>) {

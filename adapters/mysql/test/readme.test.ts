@@ -5,7 +5,8 @@ import { createPool } from 'mysql2/promise'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { migrateMysql, mysqlStorage } from '../src/index.ts'
-import { emptyDatabase, migratedDatabase, onEachServer } from './database.ts'
+import { emptyDatabase, migratedDatabase } from './database.ts'
+import { onEachServer } from './servers.ts'
 
 const messages = defineMessages({
   'order.placed': { topic: 'orders', key: (m) => m.id, schema: z.object({ id: z.string(), total: z.number() }) },

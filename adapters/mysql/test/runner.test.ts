@@ -3,7 +3,8 @@ import { sql } from 'kysely'
 import type { RowDataPacket } from 'mysql2'
 import { expect, it } from 'vitest'
 import { mysqlInbox, mysqlStorage } from '../src/index.ts'
-import { message, migratedDatabase, onEachServer, plainInsert } from './database.ts'
+import { message, migratedDatabase, plainInsert } from './database.ts'
+import { onEachServer } from './servers.ts'
 
 await onEachServer((server) => {
   async function setup() {

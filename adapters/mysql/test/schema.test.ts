@@ -2,7 +2,8 @@ import { hash } from 'node:crypto'
 import { Migrator } from 'kysely/migration'
 import { describe, expect, it } from 'vitest'
 import { migrateMysql, mysqlMigrationSql, mysqlMigrations, mysqlStorage } from '../src/index.ts'
-import { emptyDatabase, migratedDatabase, onEachServer, plainInsert, type TestDatabase } from './database.ts'
+import { emptyDatabase, migratedDatabase, plainInsert, type TestDatabase } from './database.ts'
+import { onEachServer } from './servers.ts'
 
 type Row = Readonly<Record<string, unknown>>
 

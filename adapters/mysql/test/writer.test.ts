@@ -2,7 +2,8 @@ import { sql } from 'kysely'
 import { createConnection as createCallbackConnection } from 'mysql2'
 import { describe, expect, it } from 'vitest'
 import { mysqlStorage } from '../src/index.ts'
-import { message, migratedDatabase, onEachServer } from './database.ts'
+import { message, migratedDatabase } from './database.ts'
+import { onEachServer } from './servers.ts'
 
 const required = { code: 'TRANSACTION_REQUIRED', retryable: false }
 

@@ -1,7 +1,8 @@
 import type { Server } from '@waybill/conformance/containers'
 import { describe, expect, it, vi } from 'vitest'
 import { mysqlStorage } from '../src/index.ts'
-import { message, migratedDatabase, onEachServer, plainInsert } from './database.ts'
+import { message, migratedDatabase, plainInsert } from './database.ts'
+import { onEachServer } from './servers.ts'
 import { everything, storeSetup } from './store-setup.ts'
 
 /** A store whose relay has looked at the server. */

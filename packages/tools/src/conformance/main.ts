@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { ReportResult } from '@waybill/conformance'
 import { type Adapter, loadAdapters } from './harnesses.ts'
-import { versionsOf, writeReports } from './report-files.ts'
+import { merged, type Versions, versionsOf, writeReports } from './report-files.ts'
 import { ofBroker, ofPair, ofStorage, type Verification, verify } from './verify.ts'
 
 const { values } = parseArgs({
@@ -13,6 +13,7 @@ const { values } = parseArgs({
   },
 })
 
+const say = (line: string): void => console.error(line)
 const adapters = await loadAdapters()
 const known = [...adapters.values()]
 const storages = chosen(
@@ -25,19 +26,49 @@ const brokers = chosen(
 )
 
 if (storages === undefined || brokers === undefined || storages.length + brokers.length === 0) {
-  console.error(`usage: --storage S, --broker B, both, or --all; with harnesses: ${[...adapters.keys()].join(', ')}`)
+  say(`usage: --storage S, --broker B, both, or --all; with harnesses: ${[...adapters.keys()].join(', ')}`)
   process.exitCode = 1
 } else {
+  const versions = await start(new Set([...storages, ...brokers]))
+  const available = ({ name }: Adapter) => versions.has(name)
+  await run(storages.filter(available), brokers.filter(available), versions)
+  if (versions.size < new Set([...storages, ...brokers]).size) process.exitCode = 1
+}
+
+/** Versions of those adapters whose servers could be started, by name. */
+async function start(wanted: ReadonlySet<Adapter>): Promise<ReadonlyMap<string, Versions>> {
+  const versions = new Map<string, Versions>()
+  for (const adapter of wanted) {
+    try {
+      const found = await versionsOf(adapter)
+      const text = Object.entries(found).map(([name, version]) => `${name} ${version}`)
+      say(`${adapter.name}: ${text.join(', ')}`)
+      versions.set(adapter.name, found)
+    } catch (error) {
+      say(`${adapter.name}: not verified: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  return versions
+}
+
+async function run(
+  storages: readonly Adapter[],
+  brokers: readonly Adapter[],
+  versions: ReadonlyMap<string, Versions>,
+): Promise<void> {
   const plan: readonly Verification[] = [
     ...storages.flatMap(ofStorage),
     ...brokers.flatMap(ofBroker),
     ...storages.flatMap((storage) => brokers.flatMap((broker) => ofPair(storage, broker))),
   ]
   const results: ReportResult[] = []
-  for (const verification of plan) results.push(...(await verify(verification, (line) => console.error(line))))
-  const report = { versions: versionsOf(new Set([...storages, ...brokers])), results }
-  for (const file of writeReports(report)) console.error(`written: docs/conformance/${file}`)
-  if (values.json) console.log(JSON.stringify(report))
+  try {
+    for (const verification of plan) results.push(...(await verify(verification, say)))
+  } finally {
+    for (const close of new Set([...storages, ...brokers].map((adapter) => adapter.close))) await close()
+  }
+  for (const file of writeReports(results, versions)) say(`written: docs/conformance/${file}`)
+  if (values.json) console.log(JSON.stringify({ versions: merged(versions.values()), results }))
   process.exitCode = results.some(({ level, failed }) => level !== 'provisional' && failed > 0) ? 1 : 0
 }
 

@@ -73,7 +73,8 @@ export async function verify(
   const { subject } = verification
   const name = [subject.storage, subject.broker, subject.contract].filter((part) => part !== undefined).join(' ')
   const results = await verification.run(({ id, result, reason = '' }) => {
-    if (result !== 'passed') print(`${name}: ${id} ${result}: ${reason.split('\n')[0]}`)
+    const why = result === 'passed' ? '' : `: ${reason.split('\n')[0]}`
+    print(`${name}: ${id} ${result}${why}`)
   })
   const count = (wanted: RuleResult['result']) => results.filter(({ result }) => result === wanted).length
   print(`${name}: ${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`)

@@ -1,0 +1,18 @@
+import { onServer, type Server, sharedMariadb, sharedMysql } from '@waybill/conformance/containers'
+import { describe, it } from 'vitest'
+
+/**
+ * Registers tests once for each server, or one skipped test in place of those whose server is not there.
+ *
+ * @param suite - What they stand in.
+ */
+export async function onEachServer(
+  register: (server: Server) => void,
+  suite: (name: string, body: () => void) => unknown = describe,
+): Promise<void> {
+  for (const server of [await sharedMysql(), await sharedMariadb()]) {
+    onServer(server, { it }, (available) =>
+      suite(`on ${available.name} ${available.version}`, () => register(available)),
+    )
+  }
+}
