@@ -14,5 +14,6 @@ export const tasks = {
   conformance: [fromSources, 'packages/tools/src/conformance/main.ts'],
   simulate: [fromSources, 'packages/simulation/src/main.ts'],
   mutants: [fromSources, 'packages/simulation/src/mutants.ts'],
+  'docs:results': [fromSources, 'packages/tools/src/results/main.ts'],
   'docs:spec': [fromSources, 'conformance/src/spec/generate.ts'],
 }

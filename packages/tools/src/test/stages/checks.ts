@@ -1,6 +1,6 @@
 import { runCommand } from '../../command.ts'
 import { localBinary } from '../../workspace.ts'
-import { type Stage, singleCheck } from '../stage.ts'
+import { type Stage, singleCheck, total } from '../stage.ts'
 
 /** A stage that is one command, which says by its exit code whether all is well. */
 function commandStage(name: string, title: string, file: string, args: readonly string[]): Stage {
@@ -21,8 +21,20 @@ export const lint: Stage = commandStage('lint', 'format, lint, dependency rules,
 
 export const knip: Stage = commandStage('knip', 'unused files, exports and dependencies', localBinary('knip'), [])
 
-export const generated: Stage = commandStage('generated', 'generated files are up to date', process.execPath, [
-  '--conditions=@waybill/source',
-  'conformance/src/spec/generate.ts',
-  '--check',
-])
+const fromSources = '--conditions=@waybill/source'
+
+export const generated: Stage = {
+  name: 'generated',
+  title: 'generated files are up to date',
+  run: async (progress) => {
+    const programs = ['conformance/src/spec/generate.ts', 'packages/tools/src/results/main.ts']
+    const checks = await Promise.all(
+      programs.map(async (program) => {
+        const args = [fromSources, program, '--check']
+        const { ok, output } = await runCommand(process.execPath, args, { onLine: progress })
+        return singleCheck(ok, output)
+      }),
+    )
+    return total(checks)
+  },
+}
