@@ -12,7 +12,7 @@ import {
 import { type SelectQueryBuilder, sql } from 'kysely'
 import { throughIndex } from './dialect.ts'
 import { migrationRemedy } from './errors.ts'
-import { mysqlRead } from './read.ts'
+import { mysqlReader } from './read.ts'
 import { serverCheck } from './server.ts'
 import { writerWatch } from './writers.ts'
 
@@ -39,7 +39,7 @@ export function mysqlLaneStore({ context, database, retentionMs, lockTimeoutMs }
       await checkServer(opened)
     },
     barrier: writers.barrier,
-    read: mysqlRead(context, claiming, writers.saw),
+    ...mysqlReader(context, claiming, writers.saw),
   })
   return {
     ...store,

@@ -8,6 +8,7 @@ import {
   onlyRow,
   pendingQuery,
   type RowKind,
+  type ServerIdentity,
   type Session,
   type SqlContext,
   type Template,
@@ -21,32 +22,45 @@ import { throughIndex } from './dialect.ts'
 const sparseness = 4
 
 /**
- * Reads what is pending: the facts of the moment first, then all rows in one statement, which is one snapshot.
- *
+ * Differs between servers, also between copies of one that have kept its number: a replica that is promoted is another one.
+ * MariaDB takes the mark of a server for a comment.
+ */
+const serverName: RawBuilder<string> = sql`concat_ws(' ', @@server_id, @@hostname, @@port /*!80000 , @@server_uuid */)`
+
+/** Reads of one session, and what they have told of the server. */
+export interface Reader {
+  /** Reads what is pending: the facts of the moment first, then all rows in one statement, which is one snapshot. */
+  read(request: LaneRead): Promise<LaneReadResult>
+  readonly server: ServerIdentity
+}
+
+/**
  * @param session - Where claims read.
  * @param saw - Told of the highest position read.
  */
-export function mysqlRead(
-  context: SqlContext,
-  session: Session,
-  saw: (position: Position) => void,
-): (request: LaneRead) => Promise<LaneReadResult> {
+export function mysqlReader(context: SqlContext, session: Session, saw: (position: Position) => void): Reader {
   const facts = byFilters((_, like) => factsTemplate(context, like))
   const readRows = rowsReader(context)
-  return (request) =>
-    session.use(async (connection) => {
-      const now = onlyRow((await connection.query(facts(request)(request))).rows)
-      if (now.writable !== 1) throw replica()
-      const rows = await readRows(connection, request, now.due === 1)
-      saw(rows.at(-1)?.position ?? 0)
-      return {
-        rows: rows.map((row) => toLaneRow(row, now.now)),
-        now: now.now,
-        nextAvailableAt: rows.length < request.limit ? now.next : null,
-        endedWriters: [],
-        epoch: `${now.server} ${session.connector.generation}`,
-      }
-    })
+  let last = ''
+  const epochOf = (server: string) => `${session.connector.generation} ${server}`
+  return {
+    read: (request) =>
+      session.use(async (connection) => {
+        const now = onlyRow((await connection.query(facts(request)(request))).rows)
+        if (now.writable !== 1) throw replica()
+        const rows = await readRows(connection, request, now.due === 1)
+        saw(rows.at(-1)?.position ?? 0)
+        last = now.server
+        return {
+          rows: rows.map((row) => toLaneRow(row, now.now)),
+          now: now.now,
+          nextAvailableAt: rows.length < request.limit ? now.next : null,
+          endedWriters: [],
+          epoch: epochOf(now.server),
+        }
+      }),
+    server: { name: serverName, of: (epoch) => (epoch === epochOf(last) ? last : null) },
+  }
 }
 
 type ReadRows = (
@@ -103,7 +117,7 @@ function factsTemplate(context: SqlContext, like: LaneRead): Template<LaneRead, 
       dialect.now.as('now'),
       sql<number>`exists(${due})`.as('due'),
       (like.upTo === null ? sql<number | null>`(${nextDue(context, lanes)})` : sql<null>`null`).as('next'),
-      sql<string>`concat_ws(' ', @@server_id, @@hostname, @@port)`.as('server'),
+      serverName.as('server'),
       sql<number>`cast(@@global.read_only as char) in ('0', 'OFF')`.as('writable'),
     ])
   })

@@ -1,5 +1,5 @@
 import { StorageError } from '@waybill/core/contracts'
-import type { LaneStore, Position, RowRef } from '@waybill/core/lanes'
+import type { LaneStore, RowRef } from '@waybill/core/lanes'
 import {
   checkSchema,
   onlyRow,
@@ -45,7 +45,6 @@ export function postgresLaneStore({ context, database, ...options }: LaneStorePa
     const quick = server === null ? 0 : (await executor.execute(publishOn({ rows, server }))).affected
     return quick === rows.length ? quick : quick + (await executor.execute(publishAnywhere(rows))).affected
   }
-  const mark = markTemplate(context)
   const lockedRows = lockedTemplate(context)
   const store = sqlLaneStore({
     name: 'postgres',
@@ -53,6 +52,7 @@ export function postgresLaneStore({ context, database, ...options }: LaneStorePa
     database: async () => relay,
     // What is moved away is no concern of those who look through the messages.
     retentionMs: historyByDay ? 0 : retentionMs,
+    server: { name: serverName, of: (epoch) => reader.serverOf(epoch) },
     async checkSchema(opened) {
       reader.begin()
       await checkSchema(context, opened, migrationRemedy)
@@ -67,11 +67,6 @@ export function postgresLaneStore({ context, database, ...options }: LaneStorePa
   return {
     ...store,
     tellsEndedWriters: true,
-    async mark(relayId, window, epoch?: string) {
-      if (epoch === undefined) return store.mark(relayId, window)
-      const server = reader.serverOf(epoch)
-      return server !== null && (await relay.execute(mark({ relayId, window, server }))).affected > 0
-    },
     publish: publishBesideLocks(store.publish, {
       lockTimeoutMs,
       async lockedOf(rows) {
@@ -80,26 +75,6 @@ export function postgresLaneStore({ context, database, ...options }: LaneStorePa
       },
     }),
   }
-}
-
-interface Window {
-  readonly relayId: string
-  readonly window: readonly Position[]
-  readonly server: string
-}
-
-/** Writes the window on the server that its rows were read from, or nowhere: another one may never have had them. */
-function markTemplate({ builder, dialect, table }: SqlContext): Template<Window> {
-  return template((parameter) =>
-    builder
-      .updateTable(table.relays)
-      .set({
-        window_positions: parameter(({ window }) => JSON.stringify(window)),
-        lease_until: sql`${dialect.now} + lease_ms`,
-      })
-      .where(sql<boolean>`id = ${parameter(({ relayId }) => relayId)}`)
-      .where(sql<boolean>`${serverName} = ${parameter(({ server }) => server)}`),
-  )
 }
 
 interface RowsOfServer {

@@ -17,6 +17,7 @@ export { sqlInbox } from './inbox.ts'
 export { type InsertStatements, insertStatements } from './insert.ts'
 export { type AnyKysely, type AnyTransaction, kyselyExecutor, requireTransaction } from './kysely-executor.ts'
 export { type LaneStoreParts, publishTemplate, sqlLaneStore } from './lanes/lane-store.ts'
+export type { ServerIdentity } from './lanes/mark.ts'
 export {
   byFilters,
   nextDue,

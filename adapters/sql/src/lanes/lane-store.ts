@@ -1,4 +1,4 @@
-import type { LaneStore, Position, RowRef } from '@waybill/core/lanes'
+import type { LaneStore, RowRef } from '@waybill/core/lanes'
 import { type RawBuilder, sql } from 'kysely'
 import { retention } from '../admin/retention.ts'
 import type { SqlContext } from '../dialect.ts'
@@ -6,6 +6,7 @@ import type { SqlDatabase, SqlExecutor, Statement } from '../executor.ts'
 import { deleteListed, updateListed } from '../listed-rows.ts'
 import { type Parameter, type Template, template } from '../template.ts'
 import { laneTransaction } from './lane-transaction.ts'
+import { marks, type ServerIdentity } from './mark.ts'
 import { once } from './pending-rows.ts'
 
 export interface LaneStoreParts extends Pick<LaneStore, 'name' | 'read' | 'barrier'> {
@@ -16,14 +17,17 @@ export interface LaneStoreParts extends Pick<LaneStore, 'name' | 'read' | 'barri
   readonly retentionMs: number
   /** Refuses a schema that does not fit. */
   readonly checkSchema: (database: SqlDatabase) => Promise<void>
+  /** Tells servers apart, where one may take over that has not had all commits of the other. Absent: there is one. */
+  readonly server?: ServerIdentity
   /** Makes pending rows published and answers how many. @default one statement over the rows' places */
   readonly publishRows?: (executor: SqlExecutor, rows: readonly RowRef[]) => Promise<number>
 }
 
 /** A lane store of everything but the read, of which the databases have too different ideas. */
 export function sqlLaneStore(parts: LaneStoreParts): LaneStore {
-  const { context, database, retentionMs, checkSchema, publishRows, ...store } = parts
+  const { context, database, retentionMs, checkSchema, publishRows, server, ...store } = parts
   const statements = relayStatements(context)
+  const mark = marks(context, server)
   const publish = publishTemplate(context, retentionMs > 0, context.dialect.rowOneOf)
   const forgetHistory = retention(context, retentionMs)
   const stillPending = pendingTemplate(context)
@@ -38,9 +42,9 @@ export function sqlLaneStore(parts: LaneStoreParts): LaneStore {
       const { affected } = await (await database()).urgent.execute(statements.renew(relayId))
       return affected > 0
     },
-    async mark(relayId, window) {
-      const { affected } = await (await database()).execute(statements.mark({ relayId, window }))
-      return affected > 0
+    async mark(relayId, window, epoch?: string) {
+      const statement = mark({ relayId, window, epoch })
+      return statement !== null && (await (await database()).execute(statement)).affected > 0
     },
     async publish(rows) {
       const { lazy } = await database()
@@ -58,7 +62,6 @@ export function sqlLaneStore(parts: LaneStoreParts): LaneStore {
 interface RelayStatements {
   readonly add: Template<{ readonly id: string; readonly label: string; readonly leaseMs: number }>
   readonly renew: Template<string>
-  readonly mark: Template<{ readonly relayId: string; readonly window: readonly Position[] }>
 }
 
 function relayStatements({ builder, dialect, table }: SqlContext): RelayStatements {
@@ -81,16 +84,6 @@ function relayStatements({ builder, dialect, table }: SqlContext): RelayStatemen
           'id',
           '=',
           parameter((id) => id),
-        ),
-    ),
-    mark: template((parameter) =>
-      builder
-        .updateTable(table.relays)
-        .set({ window_positions: parameter(({ window }) => JSON.stringify(window)), lease_until: leased })
-        .where(
-          'id',
-          '=',
-          parameter(({ relayId }) => relayId),
         ),
     ),
   }
