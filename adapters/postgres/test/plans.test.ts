@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { relayPlans } from '../src/database.ts'
 import { postgresDialect } from '../src/dialect.ts'
 import { readStatements } from '../src/read-statement.ts'
-import { setSettings } from '../src/settings.ts'
+import { type Settings, setSettings } from '../src/settings.ts'
 import { everything } from './lane-setup.ts'
 import { migratedDatabase, server, type TestDatabase } from './server.ts'
 
@@ -14,16 +14,23 @@ interface Explainable {
   readonly parameters: readonly unknown[]
 }
 
-/** Of a prepared statement, as a relay's session plans it. */
-async function planOf(test: TestDatabase, { sql, parameters }: Explainable): Promise<string> {
+/** Of a prepared statement, by default as a relay's session plans it. */
+async function planOf(
+  test: TestDatabase,
+  { sql, parameters }: Explainable,
+  session: Settings = relayPlans,
+): Promise<string> {
   const client = await test.connect()
-  const { sql: settings, parameters: values } = setSettings(relayPlans, 'session')
+  const { sql: settings, parameters: values } = setSettings(session, 'session')
   await client.query(settings, [...values])
   await client.query(`prepare statement as ${sql}`)
   const list = parameters.map((value) => (typeof value === 'number' ? value : pg.escapeLiteral(String(value))))
   const { rows } = await client.query(`explain execute statement${list.length === 0 ? '' : `(${list.join()})`}`)
   return rows.map((row) => row['QUERY PLAN']).join('\n')
 }
+
+const aggregateOf = (table: string) =>
+  `select id, status from ${table} where aggregate_type = 'order' and aggregate_id = '7' order by position`
 
 const context = sqlContext(postgresDialect, 'waybill_')
 const read = readStatements(context)
@@ -73,6 +80,25 @@ onServer(server, { it }, (postgres) => {
     const plan = await planOf(test, publish(rows))
     expect(plan).toMatch(/Index Scan using waybill_messages_(pkey|id_key)/)
     expect(plan).not.toMatch(/Seq Scan on waybill_messages|Bitmap/)
+  })
+
+  it.for([
+    ['one message', `select status from waybill_messages where id = 'a'`, 'waybill_messages_id_key'],
+    ['the messages of one aggregate', aggregateOf('waybill_messages'), 'waybill_messages_aggregate'],
+    ['dead letters', `select id from waybill_messages where status = 'DEAD' order by died_at limit 10`, '_dead'],
+    ['one message of the history', `select status from waybill_history where id = 'a'`, '_id_idx'],
+    ['the history of one aggregate', aggregateOf('waybill_history'), '_aggregate_id_aggregate_type_idx'],
+  ])('what operators ask of %s is in an index', async ([, sql, index]) => {
+    await using test = await staleDatabase(postgres)
+    await test.query(`select waybill_rotate_history('1 day')`)
+    await test.query(
+      `insert into waybill_history (position, id, topic, type, payload, status, lane, attempts, crashes, created_at,
+         enqueued_at, aggregate_type, aggregate_id, published_at)
+       select position, id, topic, type, payload, 'PUBLISHED', lane, 0, 0, 1, 1, 'order', position::text,
+         (extract(epoch from now()) * 1000)::bigint from waybill_messages`,
+    )
+    await test.query('vacuum analyze waybill_messages, waybill_history')
+    expect(await planOf(test, { sql, parameters: [] }, { jit: 'off' })).toContain(index)
   })
 
   it('the next due time is at the front of an index', async () => {

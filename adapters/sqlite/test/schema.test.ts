@@ -137,6 +137,7 @@ describe('migrations', () => {
       'box_holds',
       'box_lanes',
       'box_messages',
+      'box_messages_aggregate',
       'box_messages_dead',
       'box_messages_pending',
       'box_messages_scheduled',

@@ -5,14 +5,15 @@ import { type Extras, named, statement } from './statement.ts'
 /** Published messages by the day of their publication, in UTC: for storages with `historyByDay`. */
 export function historyTable(context: SqlContext): Extras {
   const table = named(context, 'history')
-  const index = sql.id(`${context.tablePrefix}history_id`)
+  const index = (name: string) => sql.id(`${context.tablePrefix}history_${name}`)
   const published = sql.id(`${context.tablePrefix}history_published_valid`)
   const rotate = sql`${named(context, 'rotate_history')} (interval)`
   const create = [
     sql`create table ${table} (
   like ${named(context, 'messages')}, constraint ${published} check (status = 'PUBLISHED')
 ) partition by range (published_at)`,
-    sql`create index ${index} on ${table} (id)`,
+    sql`create index ${index('id')} on ${table} (id)`,
+    sql`create index ${index('aggregate')} on ${table} (aggregate_id, aggregate_type) where aggregate_id is not null`,
     rotateFunction(context),
     // With the owner's rights: who calls it must not choose where it looks for tables.
     sql`do $waybill$ begin

@@ -44,12 +44,14 @@ async function countAlong(
       .where(condition)
       .orderBy(column)
       .limit(rowsPerStatement)
-    const last = sql<number | string | null>`max(${sql.ref(column)})`.as('last')
+    // By the column's own name, or an executor could take the id for a number.
+    const last = sql<number | string | null>`max(${sql.ref(column)})`.as(column)
     const query = builder.selectFrom(piece.as('piece')).select([sql<number>`count(*)`.as('count'), last])
     const row = onlyRow((await executor.execute(query.compile())).rows)
     sum += row.count
-    if (row.count < rowsPerStatement || row.last === null) return sum
-    after = row.last
+    const next = row[column]
+    if (row.count < rowsPerStatement || next === null) return sum
+    after = next
   }
 }
 

@@ -96,6 +96,8 @@ function messageIndexes({ builder, dialect, table }: SqlContext): Statements {
     index('pending', ['position']).where(sql<boolean>`status = 'PENDING' and available_at is null`),
     index('scheduled', ['available_at']).where(sql<boolean>`status = 'PENDING' and available_at is not null`),
     index('dead', ['died_at']).where(sql<boolean>`status = 'DEAD'`),
+    // For the questions of operators; messages without an aggregate pay nothing for it.
+    index('aggregate', ['aggregate_id', 'aggregate_type']).where(sql<boolean>`aggregate_id is not null`),
   ]
 }
 
