@@ -20,7 +20,8 @@ export function clientConnection({ config, settings, statementTimeoutMs }: Clien
       driver.destroy()
     }
     driver.on('error', discard)
-    driver.on('end', discard)
+    // Not to be destroyed: the driver has yet to tell those who wait for an answer.
+    driver.on('end', lost)
     const query = async <Row>(statement: Statement<Row>): Promise<StatementResult<Row>> => {
       try {
         return await runQuery(driver, statement, statementTimeoutMs)

@@ -25,7 +25,7 @@ const sparseness = 4
  * Differs between servers, also between copies of one that have kept its number: a replica that is promoted is another one.
  * MariaDB takes the mark of a server for a comment.
  */
-const serverName: RawBuilder<string> = sql`concat_ws(' ', @@server_id, @@hostname, @@port /*!80000 , @@server_uuid */)`
+const serverName: RawBuilder<string> = sql`concat_ws(' ', @@global.server_id, @@hostname, @@port /*!80000 , @@server_uuid */)`
 
 /** Reads of one session, and what they have told of the server. */
 export interface Reader {

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { RelaySource } from '@waybill/core/contracts'
+import { createPool } from 'mysql2/promise'
 import { describe, expect, it } from 'vitest'
 import { mysqlStorage } from '../src/index.ts'
 import { message, migratedDatabase, plainInsert } from './database.ts'
@@ -78,6 +81,20 @@ await onEachServer((server) => {
       await test.admin.query('rollback')
       expect(await storage.renew(session)).toEqual({ held: true })
       await storage.close()
+    })
+
+    it('gives up a server that hangs up before its greeting', async () => {
+      const server = createServer((socket) => socket.end()).listen(0)
+      await once(server, 'listening')
+      const { port } = server.address() as AddressInfo
+      const pool = createPool({ host: '127.0.0.1', port, user: 'relay', database: 'orders' })
+      const storage = mysqlStorage({ pool })
+      const ended = { code: 'STORAGE_UNAVAILABLE', retryable: true }
+      await expect(storage.join({ label: 'relay', leaseMs: 30_000 })).rejects.toMatchObject(ended)
+      await expect(storage.count()).rejects.toMatchObject(ended)
+      await storage.close()
+      await pool.end()
+      server.close()
     })
 
     it('has nothing left to say once its storage is closed', async () => {

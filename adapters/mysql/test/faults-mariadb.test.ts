@@ -1,0 +1,4 @@
+import { startMariadb } from '@waybill/conformance/containers'
+import { verifyFaults } from './faults.ts'
+
+verifyFaults(await startMariadb())

@@ -1,0 +1,4 @@
+import { startMysql } from '@waybill/conformance/containers'
+import { verifyFaults } from './faults.ts'
+
+verifyFaults(await startMysql())
