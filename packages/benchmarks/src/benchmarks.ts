@@ -1,15 +1,28 @@
-import { type Benchmark, serverStorages } from './harness/benchmark.ts'
+import { type Benchmark, type ServerStorage, serverStorages } from './harness/benchmark.ts'
+import { indexCost } from './suites/enqueue/index-cost.ts'
 import { memoryCommits } from './suites/enqueue/memory-commits.ts'
+import { serverCommits } from './suites/enqueue/server-commits.ts'
 import { sqliteCommits } from './suites/enqueue/sqlite-commits.ts'
+import { postgresWakeupsCost } from './suites/enqueue/wakeups-cost.ts'
+import { commitToClaim } from './suites/latency/commit-to-claim.ts'
+import { idleRelay } from './suites/latency/idle-relay.ts'
 import { memoryCpu } from './suites/relay/memory-cpu.ts'
 import { sqliteMemory } from './suites/relay/sqlite-memory.ts'
+import { backlog } from './suites/store/backlog.ts'
+import { failing } from './suites/store/failing.ts'
+import { horizon } from './suites/store/horizon.ts'
+import { hotKeys } from './suites/store/hot-keys.ts'
+import { keptHistory } from './suites/store/kept-history.ts'
 import { memoryClaimCost } from './suites/store/memory-claim-cost.ts'
 import { memoryRelayPath } from './suites/store/memory-relay-path.ts'
+import { openWriter } from './suites/store/open-writer.ts'
 import { relayPath } from './suites/store/relay-path.ts'
 import { sqliteClaimCost } from './suites/store/sqlite-claim-cost.ts'
 import { sqliteEnqueue } from './suites/store/sqlite-enqueue.ts'
 import { sqliteNeighbours } from './suites/store/sqlite-neighbours.ts'
 import { sqliteRelayPath } from './suites/store/sqlite-relay-path.ts'
+import { threeRelays } from './suites/store/three-relays.ts'
+import { topicDown } from './suites/store/topic-down.ts'
 
 /** Everything that can be run, in this order. */
 export const benchmarks: readonly Benchmark[] = [
@@ -30,5 +43,25 @@ export const benchmarks: readonly Benchmark[] = [
   sqliteMemory,
   sqliteCommits,
   memoryCommits,
-  ...serverStorages.flatMap((storage) => [relayPath(storage, false), relayPath(storage, true)]),
+  ...serverStorages.flatMap(onServer),
 ]
+
+function onServer(storage: ServerStorage): readonly Benchmark[] {
+  return [
+    relayPath(storage, false),
+    relayPath(storage, true),
+    horizon(storage),
+    openWriter(storage),
+    failing(storage),
+    topicDown(storage),
+    hotKeys(storage),
+    backlog(storage),
+    keptHistory(storage),
+    threeRelays(storage),
+    serverCommits(storage),
+    ...(storage === 'postgres' ? [postgresWakeupsCost] : []),
+    indexCost(storage),
+    commitToClaim(storage),
+    idleRelay(storage),
+  ]
+}

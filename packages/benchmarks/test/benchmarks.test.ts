@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { benchmarks } from '../src/benchmarks.ts'
 import { parseCommandLine } from '../src/command-line.ts'
+import { serverStorages, storages } from '../src/harness/benchmark.ts'
 import { type RunOptions, runBenchmarks } from '../src/run.ts'
 
 /** Sizes that only show that everything runs: no test looks at a time. */
@@ -13,10 +14,21 @@ const tiny: RunOptions = {
   servers: 'shared',
 }
 
-describe.for(benchmarks)('$suite on $storage: $name', ({ suite, storage, name }) => {
-  it('measures', { timeout: 60_000 }, async () => {
+/** `npm test` can leave out what needs a server (vitest.config.ts). */
+const onServers = process.env['WAYBILL_TEST_SERVERS'] !== '0'
+const needServer: readonly string[] = serverStorages
+const tested = onServers ? benchmarks : benchmarks.filter(({ storage }) => !needServer.includes(storage))
+
+describe.for(tested)('$suite on $storage: $name', ({ suite, storage, name }) => {
+  it('measures', { timeout: 60_000 }, async (test) => {
     const only = `${suite}, ${storage}: ${name}`
-    const { environment, results } = await runBenchmarks({ ...tiny, suites: [suite], storages: [storage], only })
+    const { environment, results, notRun } = await runBenchmarks({
+      ...tiny,
+      suites: [suite],
+      storages: [storage],
+      only,
+    })
+    for (const { reason } of notRun) test.skip(reason)
     expect(environment).toMatchObject({ node: process.version, cpus: expect.any(Number), cpu: expect.any(String) })
     expect(results.length).toBeGreaterThan(0)
     for (const result of results) {
@@ -33,13 +45,13 @@ describe('the command line', () => {
     expect(parseCommandLine([])).toMatchObject({
       type: 'run',
       json: false,
-      options: { suites: ['store', 'relay', 'enqueue'], storages: ['sqlite', 'memory'], scale: 1 },
+      options: { suites: ['store', 'relay', 'enqueue', 'latency'], storages, scale: 1, servers: 'own' },
     })
   })
 
   it('narrows down', () => {
     const line = parseCommandLine(['store', '--storage', 'memory', '--only', 'batch 500', '--rounds', '9', '--json'])
-    const options = { suites: ['store'], storages: ['memory'], only: 'batch 500', rounds: 9, scale: 1 }
+    const options = { suites: ['store'], storages: ['memory'], only: 'batch 500', rounds: 9, scale: 1, servers: 'own' }
     expect(line).toEqual({ type: 'run', json: true, options })
   })
 

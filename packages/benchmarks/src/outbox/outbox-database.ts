@@ -61,6 +61,11 @@ export interface Shop extends AsyncDisposable {
   orderWithMessageAtOnce?(): Promise<void>
 }
 
+export interface ShopOptions extends Pick<OpenStorageOptions, 'wakeups'> {
+  /** Messages name the order as their aggregate. @default false */
+  readonly aggregates?: boolean
+}
+
 export interface ShopStorage extends OpenStorage {
   open(): Promise<Shop>
 }
@@ -74,8 +79,10 @@ export interface OutboxDatabase extends AsyncDisposable {
   /** Removes the oldest rows, which leaves dead ones to all who cannot vacuum them away. */
   removeOldest(count: number): Promise<void>
   hasPending(): Promise<boolean>
-  /** What an outbox that is mostly empty has been told of itself. */
+  /** The planner learns how full the table is. */
   analyze(): Promise<void>
+  /** The planner learns how full the table is, and believes that from then on until {@link analyze}. */
+  freezeStatistics(): Promise<void>
   /** A transaction that has read, and has not written the outbox. It ends when disposed. */
   holdSnapshot(): Promise<AsyncDisposable>
   /** A transaction that has written a message and stays open. */
@@ -84,12 +91,12 @@ export interface OutboxDatabase extends AsyncDisposable {
   bareLoop(options: LoopOptions): Promise<HandLoop>
   skipLockedLoop(options: LoopOptions): Promise<HandLoop>
   /** Producers; they share a storage. */
-  openShops(options: Pick<OpenStorageOptions, 'wakeups'>): ShopStorage
+  openShops(options: ShopOptions): ShopStorage
   /** How many statements this database has been asked so far, by the server's own count. */
   statements(): Promise<{ readonly count: number; readonly unit: string }>
-  /** Changes of the messages' indexes, by name, for {@link change}. */
-  readonly indexes: { readonly byAggregate: string; readonly withoutId: string }
-  change(statement: string): Promise<void>
+  /** Statements that change the indexes that only operators need, by what the table is then. */
+  readonly indexChanges: Readonly<Record<string, string>>
+  change(statement: string): Promise<unknown>
   /** How often an index, and how often the table without one, has been read since the last {@link empty}. Absent where nobody counts. */
   scans?(): Promise<{ readonly sequential: number; readonly indexRows: number }>
 }

@@ -38,24 +38,21 @@ export async function mysqlOutbox(server: Server): Promise<OutboxDatabase> {
     async analyze() {
       await connection.query('analyze table waybill_messages')
     },
-    holdSnapshot: () =>
-      openTransaction(url, 'start transaction with consistent snapshot', 'select count(*) from orders'),
-    openWriter: () => openTransaction(url, 'begin', insertMessage, [crypto.randomUUID()]),
+    async freezeStatistics() {
+      await connection.query('alter table waybill_messages stats_auto_recalc = 0')
+      await connection.query('analyze table waybill_messages')
+    },
+    ...disturbances(url),
     openStorage: ({ keeps }) => openMysql(url, keeps),
     bareLoop: (options) => bareLoop(url, options),
     skipLockedLoop: (options) => skipLockedLoop(url, options),
-    openShops: () => openShops(pool, url),
+    openShops: (options) => openShops(pool, url, options),
     async statements() {
       const [row] = await ask(countStatements, [name])
       return { count: Number(row?.['count'] ?? 0), unit: 'statements/s' }
     },
-    indexes: {
-      byAggregate: 'create index waybill_messages_aggregate on waybill_messages (aggregate_type, aggregate_id)',
-      withoutId: 'drop index id on waybill_messages',
-    },
-    async change(statement) {
-      await connection.query(statement)
-    },
+    indexChanges,
+    change: (statement) => connection.query(statement),
     async [Symbol.asyncDispose]() {
       await connection.end()
       await pool.end()
@@ -64,10 +61,25 @@ export async function mysqlOutbox(server: Server): Promise<OutboxDatabase> {
   }
 }
 
+type Disturbances = Pick<OutboxDatabase, 'holdSnapshot' | 'openWriter'>
+
+function disturbances(url: string): Disturbances {
+  return {
+    holdSnapshot: () =>
+      openTransaction(url, 'start transaction with consistent snapshot', 'select count(*) from orders'),
+    openWriter: () => openTransaction(url, 'begin', insertMessage, [crypto.randomUUID()]),
+  }
+}
+
 /** A table that is truncated draws its positions from the first on. */
 async function emptyTables(connection: Connection): Promise<void> {
   for (const table of [...tables, 'orders']) await connection.query(`truncate table ${table}`)
   await connection.query('update waybill_lanes set owner = null')
+}
+
+const indexChanges: OutboxDatabase['indexChanges'] = {
+  'without the index by id': 'drop index id on waybill_messages',
+  'with an index by aggregate': 'create index aggregate on waybill_messages (aggregate_id, aggregate_type)',
 }
 
 const countStatements = `

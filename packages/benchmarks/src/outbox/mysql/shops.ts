@@ -1,13 +1,13 @@
 import { Outbox } from '@waybill/core'
 import { mysqlStorage } from '@waybill/mysql'
 import { createConnection, type Pool } from 'mysql2/promise'
-import { keyOf, orderPlaced } from '../../relaying/sample-message.ts'
-import type { Shop, ShopStorage } from '../outbox-database.ts'
+import { messageOptions, orderPlaced } from '../../relaying/sample-message.ts'
+import type { Shop, ShopOptions, ShopStorage } from '../outbox-database.ts'
 
 const insertOrder = 'insert into orders (customer, total) values (?, ?)'
 
 /** Producers that use mysql2 by itself. */
-export function openShops(pool: Pool, url: string): ShopStorage {
+export function openShops(pool: Pool, url: string, { aggregates = false }: ShopOptions): ShopStorage {
   const storage = mysqlStorage({ pool, retentionMs: 0 })
   const outbox = new Outbox({ storage })
   let orders = 0
@@ -25,7 +25,7 @@ export function openShops(pool: Pool, url: string): ShopStorage {
       orderWithMessage: () =>
         transact(async () => {
           await order()
-          const options = { topic: 'orders', orderingKey: keyOf(orders) }
+          const options = messageOptions(orders, aggregates)
           return (await outbox.enqueue(connection, 'order.placed', orderPlaced(orders), options)).id
         }),
       [Symbol.asyncDispose]: () => connection.end(),

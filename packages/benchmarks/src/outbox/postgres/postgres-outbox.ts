@@ -13,6 +13,11 @@ const orders = `create table orders (
 const oldest = 'select position from waybill_messages order by position limit $1'
 const insertMessage = `insert into waybill_messages (id, topic, type, payload) values ($1, 'orders', 'order.placed', '{}')`
 
+const indexChanges: OutboxDatabase['indexChanges'] = {
+  'without the index by id': 'alter table waybill_messages drop constraint waybill_messages_id_key',
+  'without the index by aggregate': 'drop index waybill_messages_aggregate',
+}
+
 export async function postgresOutbox(server: Server): Promise<OutboxDatabase> {
   const { url, name, drop } = await server.createDatabase()
   const pool = openPool(url)
@@ -40,6 +45,10 @@ export async function postgresOutbox(server: Server): Promise<OutboxDatabase> {
     async analyze() {
       await pool.query('analyze waybill_messages')
     },
+    async freezeStatistics() {
+      await pool.query('alter table waybill_messages set (autovacuum_enabled = off)')
+      await pool.query('analyze waybill_messages')
+    },
     holdSnapshot: () => openTransaction(url, 'begin isolation level repeatable read', 'select count(*) from orders'),
     openWriter: () => openTransaction(url, 'begin', insertMessage, [crypto.randomUUID()]),
     openStorage: ({ keeps, wakeups = false }) => openPostgres(url, keeps, wakeups),
@@ -48,13 +57,8 @@ export async function postgresOutbox(server: Server): Promise<OutboxDatabase> {
     openShops: (options) => openShops(pool, options),
     statements: () => statementsOf(server.url, name),
     scans: () => scansOf(pool),
-    indexes: {
-      byAggregate: 'create index waybill_messages_aggregate on waybill_messages (aggregate_type, aggregate_id)',
-      withoutId: 'alter table waybill_messages drop constraint waybill_messages_id_key',
-    },
-    async change(statement) {
-      await pool.query(statement)
-    },
+    indexChanges,
+    change: (statement) => pool.query(statement),
     async [Symbol.asyncDispose]() {
       await pool.end()
       await drop()

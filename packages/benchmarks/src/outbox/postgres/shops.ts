@@ -1,13 +1,13 @@
 import { Outbox } from '@waybill/core'
 import { postgresStorage } from '@waybill/postgres'
 import pg, { type Pool } from 'pg'
-import { keyOf, orderPlaced } from '../../relaying/sample-message.ts'
-import type { OpenStorageOptions, Shop, ShopStorage } from '../outbox-database.ts'
+import { messageOptions, orderPlaced } from '../../relaying/sample-message.ts'
+import type { Shop, ShopOptions, ShopStorage } from '../outbox-database.ts'
 
 const insertOrder = 'insert into orders (customer, total) values ($1, $2)'
 
 /** Producers that use pg by itself. */
-export function openShops(pool: Pool, { wakeups = false }: Pick<OpenStorageOptions, 'wakeups'>): ShopStorage {
+export function openShops(pool: Pool, { wakeups = false, aggregates = false }: ShopOptions): ShopStorage {
   const storage = postgresStorage({ pool, retentionMs: 0, wakeups })
   const outbox = new Outbox({ storage })
   let orders = 0
@@ -21,7 +21,7 @@ export function openShops(pool: Pool, { wakeups = false }: Pick<OpenStorageOptio
       return result
     }
     const order = () => client.query(insertOrder, ['somebody', ++orders])
-    const options = () => ({ topic: 'orders', orderingKey: keyOf(orders) })
+    const options = () => messageOptions(orders, aggregates)
     return {
       order: () => transact(async () => void (await order())),
       orderWithMessage: () =>
