@@ -35,7 +35,8 @@ describe('an acceptance', () => {
 describe('the start of a publish call', () => {
   const start = (changes: Partial<PublishStart> = {}, message: Partial<StartedMessage> = {}): (() => void) => {
     const started = { message: handMade().committed(), owned: true, heldUntil: null, attempts: 0, ...message }
-    const call = { relay: 'r', now: 10, leaseEndsAt: 11, latestDbTime: 100, leasesAreTrue: true, messages: [started] }
+    const times = { now: 10, leaseEndsAt: 11, dbTimeNeverSetBack: 100, latestDbTime: 100 }
+    const call = { relay: 'r', ...times, leasesAreTrue: true, messages: [started] }
     return () => checkPublishStart({ ...call, ...changes })
   }
 

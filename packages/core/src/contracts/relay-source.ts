@@ -97,8 +97,8 @@ export interface RelaySource {
    */
   claim(session: RelaySession, request: ClaimRequest, options?: OperationOptions): Promise<ClaimResult>
   /**
-   * Writes down, durably, that exactly these messages are about to be handed to the broker (the *window*), and renews the
-   * lease. Called just before each publish call, after the outcomes of the previous one are known: it replaces the window.
+   * Writes down, durably, that these messages and no others may now be handed to the broker (the *window*), and renews the
+   * lease. Called before the publish calls of a batch, after the outcomes of the previous batch are known: it replaces the window.
    * Also makes durable what `claim` read.
    *
    * Answers the tokens that may not be published, because the session has lost them

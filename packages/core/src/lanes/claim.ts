@@ -1,7 +1,7 @@
 import type { ClaimedMessage, ClaimRequest, ClaimResult } from '../contracts/index.ts'
 import type { InFlight } from './in-flight.ts'
 import type { LaneRead, LaneReadResult, LaneRow, LaneStore, Position } from './lane-store.ts'
-import { reloadHolds, updateMembership } from './membership.ts'
+import { reloadFailures, updateMembership } from './membership.ts'
 import { probe } from './probe.ts'
 import { type ReadContext, type Selection, select } from './select.ts'
 import { firstOf, type HeldKey, type LaneSession } from './session.ts'
@@ -24,44 +24,34 @@ const firstBatch = 50
 const nothing: ClaimResult = { messages: [], more: false, nextDueInMs: null, anomalies: 0 }
 
 /** One claim: membership, writers, probes, one read that decides, and now and then a sweep. */
-export async function claim(
-  store: LaneStore,
-  session: LaneSession,
-  request: ClaimRequest,
-  now: () => number,
-): Promise<ClaimResult> {
+export async function claim(store: LaneStore, session: LaneSession, request: ClaimRequest): Promise<ClaimResult> {
   if (session.ended) return nothing
-  if (now() >= session.membershipDueAt) await lookAfterMembership(store, session, now)
+  if (session.now() >= session.membershipDueAt) await lookAfterMembership(store, session)
   const limit = session.trusted ? request.limit : Math.min(request.limit, firstBatch)
-  let result = await claimOnce(store, session, { ...request, limit }, now)
+  let result = await claimOnce(store, session, { ...request, limit })
   if (result.messages.length === 0 && session.inFlight.size === 0 && !session.trusted && !session.ended) {
     session.trust()
-    if (await lookAfterMembership(store, session, now)) result = await claimOnce(store, session, request, now)
+    if (await lookAfterMembership(store, session)) result = await claimOnce(store, session, request)
   }
   return session.ended ? nothing : result
 }
 
-async function lookAfterMembership(store: LaneStore, session: LaneSession, now: () => number): Promise<boolean> {
+async function lookAfterMembership(store: LaneStore, session: LaneSession): Promise<boolean> {
   const gained = await updateMembership(store, session)
   const interval = session.leaseMs / 3
-  session.membershipDueAt = now() + (session.lanes.size === 0 ? Math.min(interval, 1000) : interval)
+  session.membershipDueAt = session.now() + (session.lanes.size === 0 ? Math.min(interval, 1000) : interval)
   return gained
 }
 
-async function claimOnce(
-  store: LaneStore,
-  session: LaneSession,
-  request: ClaimRequest,
-  now: () => number,
-): Promise<ClaimResult> {
-  const membershipInMs = Math.max(0, session.membershipDueAt - now())
+async function claimOnce(store: LaneStore, session: LaneSession, request: ClaimRequest): Promise<ClaimResult> {
+  const membershipInMs = Math.max(0, session.membershipDueAt - session.now())
   if (session.ended || session.lanes.size === 0) return { ...nothing, nextDueInMs: membershipInMs }
   reopenTopics(session, request.skipTopics)
   const barrier = await store.barrier?.()
   if (barrier) session.writers.advance(barrier, store.tellsEndedWriters === true)
-  const anomalies = now() >= session.sweepDueAt ? await sweep(store, session, request.skipTopics, now) : 0
+  const anomalies = session.now() >= session.sweepDueAt ? await sweep(store, session, request.skipTopics) : 0
   const probes = await probe(store, session, request.probeTopics)
-  const { selection, result, full } = await readAndSelect(store, session, request, now)
+  const { selection, result, full } = await readAndSelect(store, session, request)
   if (session.ended) return nothing
   const rows = [...probes, ...selection.taken]
   const alone = rows.find((row) => session.suspects.has(row.position))
@@ -93,20 +83,14 @@ interface Read {
 }
 
 /** Reads until one read, one snapshot, has decided: rows of two snapshots must not be mixed, or a late commit is overtaken. */
-async function readAndSelect(
-  store: LaneStore,
-  session: LaneSession,
-  request: ClaimRequest,
-  now: () => number,
-): Promise<Read> {
+async function readAndSelect(store: LaneStore, session: LaneSession, request: ClaimRequest): Promise<Read> {
   let limit = firstReadLimit(session, request)
   let retries = session.retriesTurn
   for (;;) {
     const { generation } = session
-    const after = retries ? beforeDueHolds(session, now) : session.floor
+    const after = retries ? beforeDueHolds(session) : session.floor
     const { read, context } = prepareRead(store, session, request, { limit, after })
     const result = await store.read(read)
-    session.clockOffset = result.now - now()
     if (await historyChanged(store, session, result)) continue
     const ended = session.writers.ended(result.endedWriters)
     if (ended !== null) {
@@ -119,7 +103,7 @@ async function readAndSelect(
       limit *= 4
       continue
     }
-    if (!retries && selection.taken.length === 0 && beforeDueHolds(session, now) < session.floor) {
+    if (!retries && selection.taken.length === 0 && beforeDueHolds(session) < session.floor) {
       retries = true
       continue
     }
@@ -156,9 +140,9 @@ function mayFindMore(session: LaneSession, selection: Selection, request: ClaimR
 }
 
 /** Keys whose hold is due are read from their first row on. The floor stays: what is below it is held still. */
-function beforeDueHolds(session: LaneSession, now: () => number): Position {
-  const clock = session.clockOffset === null ? Number.NEGATIVE_INFINITY : now() + session.clockOffset
-  const due = [...session.holds.values()].filter((hold) => hold.dueAt <= clock)
+function beforeDueHolds(session: LaneSession): Position {
+  const now = session.now()
+  const due = [...session.holds.values()].filter((hold) => hold.dueAt <= now)
   const inFlight = new Set(due.length > 0 ? session.inFlight.positions() : [])
   return due.reduce(
     (after, hold) => (inFlight.has(hold.head) ? after : Math.min(after, firstOf(hold) - 1)),
@@ -198,6 +182,7 @@ function prepareRead(
       watch: session.writers.watched,
     },
     context: {
+      now: session.now(),
       closed,
       excluded,
       after,
@@ -216,7 +201,7 @@ async function historyChanged(store: LaneStore, session: LaneSession, result: La
   session.setFloorBack(1)
   // Also before the first read: what the barrier has said may speak of another history.
   session.writers.forget()
-  if (known !== null) await reloadHolds(store, session)
+  if (known !== null) await reloadFailures(store, session)
   return true
 }
 
@@ -232,7 +217,7 @@ async function endFinishedHolds(
   const there = new Set([...result.rows, ...context.excluded].map((row) => row.position))
   const finished = [...session.holds.values()].filter(
     (hold) =>
-      hold.dueAt <= result.now &&
+      hold.dueAt <= context.now &&
       !context.closed.has(hold.scope) &&
       hold.head > context.after &&
       hold.head <= readUpTo &&
@@ -269,10 +254,11 @@ function handOut(session: LaneSession, rows: readonly LaneRow[]): readonly Claim
 }
 
 function nextDueInMs(session: LaneSession, result: LaneReadResult, membershipInMs: number): number {
+  const now = session.now()
   let due = membershipInMs
   const inFlight = new Set(session.holds.size > 0 ? session.inFlight.positions() : [])
   for (const hold of session.holds.values()) {
-    if (!inFlight.has(hold.head)) due = Math.min(due, Math.max(0, hold.dueAt - result.now))
+    if (!inFlight.has(hold.head)) due = Math.min(due, Math.max(0, hold.dueAt - now))
   }
   if (result.nextAvailableAt !== null) due = Math.min(due, Math.max(0, result.nextAvailableAt - result.now))
   return due

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type InFlight, InFlightRows } from './in-flight.ts'
 import { LaneSession } from './session.ts'
 
-const session = new LaneSession({ id: 's', label: 'relay', leaseMs: 1000 })
+const session = new LaneSession({ id: 's', label: 'relay', leaseMs: 1000, now: () => 0 })
 
 function row(position: number): InFlight {
   const id = `message-${position}`

@@ -30,7 +30,7 @@ export function laneSource(store: LaneStore, options: LaneSourceOptions = {}): L
     specificationVersion: 'v1',
     name: store.name,
     async join({ label, leaseMs }) {
-      const session = new LaneSession({ id: sessionId(), label, leaseMs })
+      const session = new LaneSession({ id: sessionId(), label, leaseMs, now })
       await store.addRelay(session)
       return session
     },
@@ -45,7 +45,7 @@ export function laneSource(store: LaneStore, options: LaneSourceOptions = {}): L
     },
     async claim(session, request, operation) {
       operation?.signal?.throwIfAborted()
-      return claim(store, ownSession(session), request, now)
+      return claim(store, ownSession(session), request)
     },
     async markPublishing(session, tokens) {
       const own = ownSession(session)

@@ -1,5 +1,12 @@
 import { orderingScope } from '../contracts/index.ts'
-import { type Hold, type LaneStore, type LaneTransaction, laneCount, type RelayRecord } from './lane-store.ts'
+import {
+  type Hold,
+  type LaneStore,
+  type LaneTransaction,
+  laneCount,
+  type RelayRecord,
+  type Suspect,
+} from './lane-store.ts'
 import type { LaneSession } from './session.ts'
 
 /**
@@ -26,10 +33,9 @@ export async function updateMembership(store: LaneStore, session: LaneSession): 
     await tx.assign(change.take, session.id)
     const owned = lanesAfter(owners, change, session.id)
     const gained = [...owned].filter((lane) => !session.lanes.has(lane))
-    const holds = gained.length > 0 ? await tx.holds(gained) : []
-    const suspects = gained.length > 0 ? await tx.suspects(gained) : []
-    const gone = await forgetSettledSuspects(tx, [...session.suspects.keys(), ...suspects.map((row) => row.position)])
-    return { owned, gained, holds, suspects, gone }
+    const failures = await failuresIn(tx, gained)
+    const suspects = [...session.suspects.keys(), ...failures.suspects.map((row) => row.position)]
+    return { owned, gained, failures, gone: await forgetSettledSuspects(tx, suspects) }
   })
   if (update === null) {
     session.ended = true
@@ -37,10 +43,9 @@ export async function updateMembership(store: LaneStore, session: LaneSession): 
   }
   for (const lane of session.lanes) if (!update.owned.has(lane)) forgetLane(session, lane)
   for (const lane of update.gained) session.lanes.add(lane)
-  for (const suspect of update.suspects) session.suspects.set(suspect.position, suspect)
+  adopt(session, update.failures)
   for (const position of update.gone) session.suspects.delete(position)
   if (update.gained.length === 0) return false
-  for (const hold of update.holds) adoptHold(session, hold)
   session.setFloorBack(1)
   return true
 }
@@ -140,11 +145,6 @@ function divide(
   return { take: free.slice(0, Math.max(0, (session.trusted ? share : 1) - mine.length)), give: [] }
 }
 
-function adoptHold(session: LaneSession, hold: Hold): void {
-  const scope = `${hold.topic}\u0000${hold.key}`
-  session.holds.set(scope, { ...hold, scope, waitingFrom: Number.POSITIVE_INFINITY, passedOver: 0 })
-}
-
 function forgetLane(session: LaneSession, lane: number): void {
   session.lanes.delete(lane)
   for (const [scope, hold] of session.holds) if (hold.lane === lane) session.holds.delete(scope)
@@ -152,11 +152,30 @@ function forgetLane(session: LaneSession, lane: number): void {
 }
 
 /** After a change of history: what the database remembers now is what counts. */
-export async function reloadHolds(store: LaneStore, session: LaneSession): Promise<void> {
-  const lanes = [...session.lanes]
-  const [holds, suspects] = await store.transaction(async (tx) => [await tx.holds(lanes), await tx.suspects(lanes)])
+export async function reloadFailures(store: LaneStore, session: LaneSession): Promise<void> {
+  const failures = await store.transaction((tx) => failuresIn(tx, [...session.lanes]))
   session.holds.clear()
   session.suspects.clear()
+  adopt(session, failures)
+}
+
+interface Failures {
+  readonly holds: readonly Hold[]
+  readonly suspects: readonly Suspect[]
+  /** The database's clock. */
+  readonly now: number
+}
+
+async function failuresIn(tx: LaneTransaction, lanes: readonly number[]): Promise<Failures> {
+  if (lanes.length === 0) return { holds: [], suspects: [], now: 0 }
+  return { holds: await tx.holds(lanes), suspects: await tx.suspects(lanes), now: await tx.now() }
+}
+
+function adopt(session: LaneSession, { holds, suspects, now }: Failures): void {
   for (const suspect of suspects) session.suspects.set(suspect.position, suspect)
-  for (const hold of holds) adoptHold(session, hold)
+  for (const hold of holds) {
+    const scope = `${hold.topic}\u0000${hold.key}`
+    const dueAt = session.now() + hold.dueAt - now
+    session.holds.set(scope, { ...hold, dueAt, scope, waitingFrom: Number.POSITIVE_INFINITY, passedOver: 0 })
+  }
 }

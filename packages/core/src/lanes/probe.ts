@@ -36,6 +36,7 @@ async function firstToTry(
   without: readonly string[],
 ): Promise<LaneRow | undefined> {
   const after = Math.min(session.floor, (session.skipped.get(topic) ?? Number.POSITIVE_INFINITY) - 1)
+  const now = session.now()
   const busy = new Set(session.inFlight.values().map((row) => `${row.topic}\u0000${row.key}`))
   const result = await store.read({
     lanes: session.readLanes,
@@ -53,6 +54,6 @@ async function firstToTry(
   return result.rows.find((row) => {
     const scope = orderingScope(row.message)
     const hold = session.holds.get(scope)
-    return !busy.has(scope) && (hold === undefined || (hold.dueAt <= result.now && firstOf(hold) > after))
+    return !busy.has(scope) && (hold === undefined || (hold.dueAt <= now && firstOf(hold) > after))
   })
 }

@@ -5,6 +5,8 @@ import type { LaneSession } from './session.ts'
 
 /** What the session knew when the read was sent. What has changed since then must not let a key's later rows through. */
 export interface ReadContext {
+  /** By {@link LaneSession.now}: holds that fall due later have not been due. */
+  readonly now: number
   /** Keys whose hold was not due. */
   readonly closed: ReadonlySet<string>
   /** What was in flight: the read left it out. */
@@ -71,7 +73,7 @@ function passOverHeld(
   for (const row of result.rows) {
     const scope = orderingScope(row.message)
     const hold = session.holds.get(scope)
-    const isOpen = !context.closed.has(scope) && (hold === undefined || hold.dueAt <= result.now)
+    const isOpen = !context.closed.has(scope) && (hold === undefined || hold.dueAt <= context.now)
     if (isOpen) {
       open.push(row)
     } else if (hold !== undefined && row.position !== hold.head) {

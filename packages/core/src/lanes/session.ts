@@ -10,7 +10,7 @@ export interface HeldKey {
   readonly scope: string
   readonly lane: number
   readonly head: Position
-  /** Infinity while the settlement that makes the hold is on its way. */
+  /** By {@link LaneSession.now}, which nobody sets back. Infinity while the settlement that makes the hold is on its way. */
   readonly dueAt: number
   /** The lowest position of the key's other rows that were passed over; Infinity if there are none. */
   waitingFrom: Position
@@ -27,6 +27,8 @@ export class LaneSession implements RelaySession {
   readonly id: string
   readonly label: string
   readonly leaseMs: number
+  /** Monotonic, in milliseconds. */
+  readonly now: () => number
   ended = false
   trusted = false
   readonly lanes: Set<number> = new Set()
@@ -48,18 +50,17 @@ export class LaneSession implements RelaySession {
   /** Retries that are due and rows that have not been tried take turns, so that neither starves the other. */
   retriesTurn = false
   epoch: string | null = null
-  /** Database clock less monotonic clock, from the last read. */
-  clockOffset: number | null = null
   bytesPerRow = 0
   membershipDueAt = 0
   sweepDueAt = 0
   sweepCursor: Position = 0
   #windowWrites: Promise<unknown> = Promise.resolve()
 
-  constructor(options: { readonly id: string; readonly label: string; readonly leaseMs: number }) {
+  constructor(options: Pick<LaneSession, 'id' | 'label' | 'leaseMs' | 'now'>) {
     this.id = options.id
     this.label = options.label
     this.leaseMs = options.leaseMs
+    this.now = options.now
   }
 
   /** For {@link LaneRead.lanes}. */

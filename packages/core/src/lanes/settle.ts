@@ -158,7 +158,7 @@ async function settleFailed(
       if (settlement.type === 'dead') finish(session, row)
       else forget(session, row)
     }
-    for (const { row, dueAt } of held) putHold(session, row, dueAt)
+    for (const { row, delayMs } of held) putHold(session, row, session.now() + delayMs)
     giveBack(session, released)
     for (const row of rows) session.window.delete(row.position)
     session.trust()
@@ -169,10 +169,10 @@ async function settleFailed(
 interface Held {
   /** The first of its key. */
   readonly row: InFlight
-  readonly dueAt: number
+  readonly delayMs: number
 }
 
-/** Answers which keys are held. Of several failures of one key the first is the head, and the latest time counts. */
+/** Answers which keys are held. Of several failures of one key the first is the head, and the longest delay counts. */
 async function writeFailures(tx: LaneTransaction, failed: readonly Outcome<Failed>[]): Promise<Iterable<Held>> {
   const now = await tx.now()
   const held = new Map<string, Held>()
@@ -186,10 +186,11 @@ async function writeFailures(tx: LaneTransaction, failed: readonly Outcome<Faile
     }
     const before = held.get(scopeOf(row))
     const first = before !== undefined && before.row.position < row.position ? before.row : row
-    held.set(scopeOf(row), { row: first, dueAt: Math.max(before?.dueAt ?? 0, now + settlement.delayMs) })
+    held.set(scopeOf(row), { row: first, delayMs: Math.max(before?.delayMs ?? 0, settlement.delayMs) })
     await tx.retry(row, { attempts, crashes, error: settlement.error })
   }
-  for (const { row, dueAt } of held.values()) {
+  for (const { row, delayMs } of held.values()) {
+    const dueAt = now + delayMs
     await tx.putHold({ topic: row.topic, key: row.key, lane: row.lane, head: row.position, dueAt })
   }
   return held.values()

@@ -12,14 +12,9 @@ const atLeastEveryMs = 1000
  *
  * Answers how many it found.
  */
-export async function sweep(
-  store: LaneStore,
-  session: LaneSession,
-  skipTopics: readonly string[],
-  now: () => number,
-): Promise<number> {
+export async function sweep(store: LaneStore, session: LaneSession, skipTopics: readonly string[]): Promise<number> {
   if (session.floor === 0) return 0
-  const startedAt = now()
+  const startedAt = session.now()
   const result = await store.read({
     lanes: session.readLanes,
     after: session.sweepCursor,
@@ -31,7 +26,7 @@ export async function sweep(
     limit: rowsPerSweep,
     watch: session.writers.watched,
   })
-  session.sweepDueAt = now() + Math.max(atLeastEveryMs, (now() - startedAt) * 50)
+  session.sweepDueAt = session.now() + Math.max(atLeastEveryMs, (session.now() - startedAt) * 50)
   session.sweepCursor = result.rows.length < rowsPerSweep ? 0 : (result.rows.at(-1)?.position ?? 0)
   const historyChanged = session.epoch !== null && result.epoch !== session.epoch
   if (historyChanged || result.endedWriters.length > 0) return 0

@@ -21,8 +21,12 @@ export async function publishBatch(work: SessionWork, batch: Batch, onVerdict: (
   const { atomicPerKey, maxBatchMessages } = publisher.capabilities
   const alive = bury(work, batch.messages)
   onVerdict()
+  // One window for all calls: it says what may have been published, and to write it costs more than most calls.
+  const announced = alive.length > 0 && (await announce(work, alive, batch.probes))
+  if (!announced) work.release(alive)
   const stopped = new Set<string>()
-  for (const wave of wavesOf(alive, { oneOfAKey: !atomicPerKey && strictKeyOrder, size: maxBatchMessages })) {
+  const size = { oneOfAKey: !atomicPerKey && strictKeyOrder, size: maxBatchMessages }
+  for (const wave of announced ? wavesOf(alive, size) : []) {
     const messages = withoutKeys(work, withoutDying(work, wave), stopped)
     const accepted = new Set(await publishWave(work, messages, batch.probes))
     // A key that failed in this batch stays stopped here, even when its settlement has committed meanwhile.
@@ -38,9 +42,8 @@ async function publishWave(
   wave: readonly ClaimedMessage[],
   probes: ReadonlySet<string>,
 ): Promise<readonly ClaimedMessage[]> {
-  const announced = await announce(work, wave, probes)
   // No await between this look at the lease and the call that it allows.
-  if (wave.length === 0 || !announced || work.ending !== null || !work.lease.isSafe) {
+  if (wave.length === 0 || work.ending !== null || !work.lease.isSafe) {
     work.release(wave)
     return []
   }

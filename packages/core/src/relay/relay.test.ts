@@ -79,6 +79,24 @@ describe('drain', () => {
   })
 })
 
+test('has one window for the messages of a key that its publisher takes one by one', async () => {
+  const { storage, publisher } = setup()
+  const outbox = new Outbox({ storage })
+  await outbox.transaction(async (scope) => {
+    for (let i = 0; i < 20; i++) await scope.enqueue('order.told', i, { topic: 'orders', orderingKey: 'hot' })
+  })
+  const markPublishing = vi.fn(storage.markPublishing)
+  const capabilities = { ...publisher.capabilities, atomicPerKey: false }
+  const publish = vi.fn(publisher.publish)
+  const relay = new Relay({
+    storage: { ...storage, markPublishing },
+    publisher: { ...publisher, capabilities, publish },
+  })
+  expect(await relay.drain()).toMatchObject({ published: 20 })
+  expect(publish.mock.calls.map(([messages]) => messages.length)).toEqual(Array.from({ length: 20 }, () => 1))
+  expect(markPublishing.mock.calls.map(([, tokens]) => tokens.length)).toEqual([20])
+})
+
 describe('stop', () => {
   test('of a relay that is not enabled follows its signal', async () => {
     for (const late of [true, false]) {

@@ -18,6 +18,8 @@ export interface PublishStart {
   readonly now: number
   /** True time at which the lease ends that the database has last given to the relay; `null` if it has none. */
   readonly leaseEndsAt: number | null
+  /** What the database's clock would show if nobody had set it back: no retry is later for that. */
+  readonly dbTimeNeverSetBack: number
   /** The latest time that the database's clock has ever shown. */
   readonly latestDbTime: number
   /** Neither a failover nor a jump of the clock has taken a lease away early. */
@@ -48,9 +50,12 @@ function checkOwnership({ relay }: PublishStart, { message, owned }: StartedMess
   if (!owned) throw new Violation('ownership', `${relay} starts to publish '${message.id}', whose lane is not its own`)
 }
 
-function checkDue({ relay, latestDbTime }: PublishStart, { message, heldUntil }: StartedMessage): void {
-  if (heldUntil !== null && heldUntil > latestDbTime) {
-    const early = heldUntil - latestDbTime
+function checkDue(
+  { relay, latestDbTime, dbTimeNeverSetBack }: PublishStart,
+  { message, heldUntil }: StartedMessage,
+): void {
+  if (heldUntil !== null && heldUntil > dbTimeNeverSetBack) {
+    const early = heldUntil - dbTimeNeverSetBack
     throw new Violation('due', `${relay} starts to publish '${message.id}' ${early} ms before its key's hold is due`)
   }
   const from = message.redriven > 0 ? null : (message.available?.from ?? null)

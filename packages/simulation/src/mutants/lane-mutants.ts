@@ -119,8 +119,8 @@ export const laneMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${lanes}/settle.ts`,
-        find: 'Math.max(before?.dueAt ?? 0, now + settlement.delayMs)',
-        replace: 'now + settlement.delayMs',
+        find: 'Math.max(before?.delayMs ?? 0, settlement.delayMs)',
+        replace: 'settlement.delayMs',
       },
     ],
   },

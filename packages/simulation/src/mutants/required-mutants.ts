@@ -32,8 +32,8 @@ export const requiredMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${lanes}/membership.ts`,
-        find: '  for (const hold of update.holds) adoptHold(session, hold)\n  session.setFloorBack(1)\n',
-        replace: '  for (const hold of update.holds) adoptHold(session, hold)\n',
+        find: '  if (update.gained.length === 0) return false\n  session.setFloorBack(1)\n',
+        replace: '  if (update.gained.length === 0) return false\n',
       },
     ],
   },

@@ -6,6 +6,7 @@ export class DatabaseClock {
   jumps = 0
   readonly #scheduler: Scheduler
   #offset = 0
+  #setBackBy = 0
   #latestBeforeJump = Number.NEGATIVE_INFINITY
 
   constructor(scheduler: Scheduler) {
@@ -19,8 +20,14 @@ export class DatabaseClock {
     return Math.max(this.#latestBeforeJump, this.now())
   }
 
+  /** What it would show if nobody had ever set it back. */
+  get neverSetBack(): number {
+    return this.now() + this.#setBackBy
+  }
+
   jump(ms: number): void {
     this.jumps++
+    this.#setBackBy += Math.max(0, -ms)
     this.#latestBeforeJump = this.latest
     this.#offset += ms
   }

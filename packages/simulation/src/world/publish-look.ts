@@ -14,6 +14,7 @@ export function lookAtStart(
     relay: relay.name,
     now: scheduler.now,
     leaseEndsAt: witness.leaseEndsAt(relay.session),
+    dbTimeNeverSetBack: clock.neverSetBack,
     latestDbTime: clock.latest,
     leasesAreTrue: witness.leasesAreTrue,
     messages: messages.map((message) => lookAtMessage(world, relay.session, message)),
