@@ -108,13 +108,22 @@ function lockedTemplate({
   })
 }
 
+/** A policy that shows all rows to this role keeps nothing back, unless a restrictive one does. */
+function hidesRows(table: RawBuilder<number>): RawBuilder<boolean> {
+  const policies = sql`select from pg_policy where polrelid = ${table} and polcmd in ('*', 'r')`
+  const isOurs = sql`exists (select from unnest(polroles) as role where role = 0 or pg_has_role(role, 'usage'))`
+  const isForAll = sql`polcmd = '*' and polpermissive and pg_get_expr(polqual, polrelid) = 'true'`
+  return sql`row_security_active(${table}) and (not exists (${policies} and ${isOurs} and ${isForAll})
+    or exists (${policies} and ${isOurs} and not polpermissive))`
+}
+
 const oldestServer = { number: 130_005, name: '13.5' } as const
 
 /** @throws {@link StorageError} `STORAGE_UNSUPPORTED` for what would lose or reorder messages without a word. */
 async function checkServer(context: SqlContext, database: SqlDatabase): Promise<void> {
   const table = tableOid(context)
   const facts = sql<{ version: number; cache: number; hidden: boolean }>`
-    select current_setting('server_version_num')::int as version, row_security_active(${table}) as hidden,
+    select current_setting('server_version_num')::int as version, ${hidesRows(table)} as hidden,
       (select seqcache from pg_sequence where seqrelid = ${sequenceOid(context)}) as cache`
   const { version, cache, hidden } = onlyRow((await database.execute(facts.compile(context.builder))).rows)
   const refuse = (reason: string) => {

@@ -82,7 +82,7 @@ onServer(server, { it }, (postgres) => {
     expect(plan).not.toMatch(/Seq Scan on waybill_messages|Bitmap/)
   })
 
-  it.for([
+  it.for<[string, string, string]>([
     ['one message', `select status from waybill_messages where id = 'a'`, 'waybill_messages_id_key'],
     ['the messages of one aggregate', aggregateOf('waybill_messages'), 'waybill_messages_aggregate'],
     ['dead letters', `select id from waybill_messages where status = 'DEAD' order by died_at limit 10`, '_dead'],
