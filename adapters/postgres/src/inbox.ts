@@ -33,7 +33,7 @@ export function postgresInbox(options: PostgresInboxOptions & { readonly pool: P
 export function postgresInbox(
   options: PostgresInboxOptions & ({ readonly db: AnyKysely } | { readonly pool: Pool }),
 ): Inbox<AnyTransaction> | Inbox<PoolClient> {
-  const { tablePrefix, schema } = resolveStorageOptions('postgresInbox', options)
+  const { tablePrefix, schema } = resolveStorageOptions('postgresInbox', options, options)
   const context = sqlContext(postgresDialect, tablePrefix, schema)
   const name = 'postgres'
   if ('db' in options) {

@@ -4,7 +4,7 @@ import type { Migration } from 'kysely/migration'
 import type { Pool } from 'pg'
 import { postgresDialect } from './dialect.ts'
 import { classifyPostgresError } from './errors.ts'
-import { type PostgresStorageOptions, resolveStorageOptions } from './options.ts'
+import { type PostgresHandle, type PostgresStorageOptions, resolveStorageOptions } from './options.ts'
 
 export type PostgresMigrationOptions = Pick<PostgresStorageOptions, 'tablePrefix' | 'schema'>
 
@@ -13,12 +13,13 @@ export type PostgresMigrationOptions = Pick<PostgresStorageOptions, 'tablePrefix
  * several processes at once, which take turns by an advisory lock.
  *
  * @param handle - Of a role that may create tables in the schema.
+ * @throws {@link ConfigurationError} for options that are wrong; {@link StorageError}.
  */
 export async function migratePostgres(
   handle: { readonly pool: Pool } | { readonly db: AnyKysely },
   options: PostgresMigrationOptions = {},
 ): Promise<void> {
-  const context = contextOf(options)
+  const context = contextOf(options, handle)
   const db: AnyKysely = 'db' in handle ? handle.db : new Kysely({ dialect: new PostgresDialect({ pool: handle.pool }) })
   const turn = `waybill migration ${context.schema ?? ''}.${context.tablePrefix}`
   try {
@@ -53,7 +54,7 @@ export function postgresMigrationSql(direction: 'up' | 'down' = 'up', options: P
   return migrationSql(contextOf(options), direction)
 }
 
-function contextOf(options: PostgresMigrationOptions): SqlContext {
-  const { tablePrefix, schema } = resolveStorageOptions('migrations', options)
+function contextOf(options: PostgresMigrationOptions, handle?: Partial<PostgresHandle>): SqlContext {
+  const { tablePrefix, schema } = resolveStorageOptions('migrations', options, handle)
   return sqlContext(postgresDialect, tablePrefix, schema)
 }

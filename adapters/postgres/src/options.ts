@@ -64,8 +64,15 @@ const bounds = {
 } as const
 const longestName = { tablePrefix: 32, schema: 63 } as const
 
-/** @throws {@link ConfigurationError} with all that is wrong. */
-export function resolveStorageOptions(subject: string, options: PostgresStorageOptions): ResolvedStorageOptions {
+/**
+ * @param handle - Where the database is, for those who need one.
+ * @throws {@link ConfigurationError} with all that is wrong.
+ */
+export function resolveStorageOptions(
+  subject: string,
+  options: PostgresStorageOptions,
+  handle?: Partial<PostgresHandle>,
+): ResolvedStorageOptions {
   const resolved: ResolvedStorageOptions = {
     tablePrefix: options.tablePrefix ?? 'waybill_',
     schema: options.schema,
@@ -76,7 +83,7 @@ export function resolveStorageOptions(subject: string, options: PostgresStorageO
     wakeups: options.wakeups ?? true,
     listenUrl: options.listenUrl,
   }
-  const problems = [...numberProblems(resolved), ...nameProblems(resolved)]
+  const problems = [...numberProblems(resolved), ...nameProblems(resolved), ...(handle ? handleProblems(handle) : [])]
   if (resolved.listenUrl !== undefined && !/^postgres(ql)?:\/\//.test(resolved.listenUrl)) {
     problems.push({ option: 'listenUrl', value: '[hidden]', rule: 'must begin with postgres:// or postgresql://' })
   }
@@ -94,6 +101,21 @@ function numberProblems(resolved: ResolvedStorageOptions): readonly Configuratio
     if (Number.isSafeInteger(value) && value >= min && value <= max) return []
     return [{ option, value, rule: `must be an integer from ${min} to ${max}` }]
   })
+}
+
+/** The types say the same, to those who use them. */
+function handleProblems({ pool, db }: Partial<PostgresHandle>): readonly ConfigurationProblem[] {
+  const has = (value: unknown, method: string) => typeof Object(value)[method] === 'function'
+  const rules = [
+    { option: 'pool', value: pool, isGood: has(pool, 'connect') && has(pool, 'query'), rule: 'must be a Pool of pg' },
+    { option: 'db', value: db, isGood: has(db, 'executeQuery'), rule: 'must be a Kysely instance' },
+  ]
+  if (pool === undefined && db === undefined) {
+    return [{ option: 'pool', value: undefined, rule: 'must be a Pool of pg, or `db` a Kysely instance' }]
+  }
+  return rules
+    .filter(({ value, isGood }) => value !== undefined && !isGood)
+    .map(({ option, rule }) => ({ option, value: '[hidden]', rule }))
 }
 
 function nameProblems(resolved: ResolvedStorageOptions): readonly ConfigurationProblem[] {

@@ -43,7 +43,7 @@ export function postgresStorage(
 export function postgresStorage(
   options: PostgresStorageOptions & PostgresHandle,
 ): PostgresStorage<AnyTransaction> | PostgresStorage<PoolClient> {
-  const resolved = resolveStorageOptions('postgresStorage', options)
+  const resolved = resolveStorageOptions('postgresStorage', options, options)
   const context = sqlContext(postgresDialect, resolved.tablePrefix, resolved.schema)
   const database = openDatabase(options, resolved)
   const notify = resolved.wakeups ? notifier(context, database.notifying) : undefined

@@ -1,7 +1,13 @@
 import { onServer } from '@waybill/conformance/containers'
 import { Migrator } from 'kysely/migration'
 import { describe, expect, it } from 'vitest'
-import { migratePostgres, postgresMigrationSql, postgresMigrations, postgresStorage } from '../src/index.ts'
+import {
+  migratePostgres,
+  postgresInbox,
+  postgresMigrationSql,
+  postgresMigrations,
+  postgresStorage,
+} from '../src/index.ts'
 import { emptyDatabase, message, migratedDatabase, server, type TestDatabase } from './server.ts'
 
 type Row = Readonly<Record<string, unknown>>
@@ -150,6 +156,25 @@ onServer(server, { it }, (postgres) => {
       const storage = postgresStorage({ pool: test.pool })
       await storage.leave(await storage.join({ label: 'relay', leaseMs: 1000 }))
       await storage.close()
+    })
+
+    it.for([
+      ['nothing', {}],
+      ['text for a pool', { pool: 'postgres://u:secret@h/d' }],
+      ['something else for a Kysely instance', { db: { query: () => undefined } }],
+      ['one of the two wrong', { db: 5 }],
+    ] as const)('refuses %s in place of the database, and shows no secret', async ([, handle]) => {
+      const made = [
+        () => postgresStorage(handle as never),
+        () => postgresInbox(handle as never),
+        () => migratePostgres(handle as never),
+      ].map(async (make) => make())
+      for (const attempt of made) {
+        await expect(attempt).rejects.toMatchObject({
+          code: 'CONFIGURATION',
+          message: expect.not.stringContaining('secret'),
+        })
+      }
     })
 
     it('refuses what is wrong with the options, all at once, and shows no secret', async () => {
