@@ -72,10 +72,10 @@ async function run(
   process.exitCode = results.some(({ level, failed }) => level !== 'provisional' && failed > 0) ? 1 : 0
 }
 
-/** The adapter of that name, all with `--all`, none when nothing was asked for; `undefined` for an unknown name. */
+/** The adapter of that name with its variants, all with `--all`, none if nothing was asked for; `undefined` for an unknown name. */
 function chosen(name: string | undefined, candidates: readonly Adapter[]): readonly Adapter[] | undefined {
   if (values.all) return candidates
   if (name === undefined) return []
-  const found = candidates.find((adapter) => adapter.name === name)
-  return found === undefined ? undefined : [found]
+  const found = candidates.filter((adapter) => adapter.name === name || adapter.name.startsWith(`${name}-`))
+  return found.length === 0 ? undefined : found
 }
