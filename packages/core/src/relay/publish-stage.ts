@@ -23,9 +23,12 @@ export async function publishBatch(work: SessionWork, batch: Batch, onVerdict: (
   onVerdict()
   // One window for all calls: it says what may have been published, and to write it costs more than most calls.
   const announced = alive.length > 0 && (await announce(work, alive, batch.probes))
-  if (!announced) work.release(alive)
-  const stopped = new Set<string>()
   const size = { oneOfAKey: !atomicPerKey && strictKeyOrder, size: maxBatchMessages }
+  const stopped = new Set<string>()
+  if (!announced) {
+    work.release(alive)
+    onVerdict()
+  }
   for (const wave of announced ? wavesOf(alive, size) : []) {
     const messages = withoutKeys(work, withoutDying(work, wave), stopped)
     const accepted = new Set(await publishWave(work, messages, batch.probes))
