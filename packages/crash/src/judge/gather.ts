@@ -1,0 +1,83 @@
+import { sql } from 'kysely'
+import type { Broker } from '../broker/broker.ts'
+import type { RelayLife } from '../crew/history.ts'
+import type { Fate } from '../fates.ts'
+import type { CrashKysely } from '../storages/tables.ts'
+import type { CommittedMessage, Evidence, FinalRow, Leftovers } from './evidence.ts'
+
+export interface Witnesses {
+  readonly db: CrashKysely
+  readonly broker: Broker
+  readonly lives: readonly RelayLife[]
+  readonly leaseMs: number
+  readonly rowsKept: boolean
+}
+
+/** Asks the witnesses, each in its own words: the database by SQL of this file, never through the library. */
+export async function gather({ db, broker, lives, leaseMs, rowsKept }: Witnesses): Promise<Evidence> {
+  return {
+    committed: await readCommitted(db),
+    accepted: await broker.readLog(),
+    rows: await readRows(db),
+    rowsKept,
+    leftovers: await readLeftovers(db),
+    redriven: (await db.selectFrom('crash_redriven').selectAll().execute()).map(({ message_id, reason }) => ({
+      id: message_id,
+      reason,
+    })),
+    lives,
+    leaseMs,
+  }
+}
+
+/** Pending messages, due or not. */
+export async function countPending(db: CrashKysely): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from waybill_messages where status = 'PENDING'`.execute(db)
+  return Number(rows[0]?.count)
+}
+
+async function readCommitted(db: CrashKysely): Promise<readonly CommittedMessage[]> {
+  const rows = await db.selectFrom('crash_log').selectAll().execute()
+  return rows.map((row) => ({
+    id: row.message_id,
+    topic: row.topic,
+    key: row.key_name,
+    sequence: Number(row.sequence),
+    fate: row.fate as Fate,
+    beganAt: Number(row.began_at),
+    dueAt: row.due_at === null ? null : Number(row.due_at),
+  }))
+}
+
+async function readRows(db: CrashKysely): Promise<readonly FinalRow[]> {
+  const { rows } = await sql<{
+    id: string
+    status: FinalRow['status']
+    dead_reason: string | null
+    attempts: number
+  }>`select id, status, dead_reason, attempts from waybill_messages`.execute(db)
+  return rows.map(({ id, status, dead_reason, attempts }) => ({
+    id,
+    status,
+    deadReason: dead_reason,
+    attempts: Number(attempts),
+  }))
+}
+
+async function readLeftovers(db: CrashKysely): Promise<Leftovers> {
+  const { rows } = await sql<Record<keyof Leftovers, number>>`select
+    (select count(*) from waybill_holds) as holds,
+    (select count(*) from waybill_suspects) as suspects,
+    (select count(*) from waybill_lanes where owner is not null) as ${sql.id('ownedLanes')},
+    (select count(*) from waybill_lanes) as lanes`.execute(db)
+  const [row] = rows
+  if (row === undefined) throw new Error('The database has not answered')
+  const { holds, suspects, ownedLanes, lanes } = row
+  return {
+    holds: Number(holds),
+    suspects: Number(suspects),
+    ownedLanes: Number(ownedLanes),
+    lanes: Number(lanes),
+  }
+}

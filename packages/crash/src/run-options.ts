@@ -1,0 +1,53 @@
+import type { CrashArguments } from './arguments.ts'
+
+export interface RunOptions extends Omit<CrashArguments, 'json'> {
+  /** The module of the relays' processes: for relays that are broken on purpose. @default our relay */
+  readonly relayModule?: URL
+  /** If nothing has moved for so long, what is missing does not come. @default 30000 */
+  readonly patienceMs?: number
+  /** Ends the run early; it then rejects with the signal's reason. */
+  readonly signal: AbortSignal
+  /** Is given a function that says how far the run is. */
+  onStart(progress: () => string): void
+}
+
+/** How long the lanes of a dead relay stay its own. The default of relays is 30 s; a run cannot wait so long for each kill. */
+export const leaseMs = 1000
+
+const producerProcesses = 2
+const connectionsEach = { many: 4, single: 1 } as const
+/** Messages per transaction, about. */
+const transactionSize = 2.1
+/** Time that a run gives each kill to be got over, and messages a second that it commits when there are few kills. */
+const pace = { perKillMs: 450, messagesPerSecond: 900 } as const
+
+export interface ProducerShare {
+  readonly connections: number
+  readonly messages: number
+  readonly bombs: number
+  readonly thinkMs: number
+}
+
+/** What each producer process has to do. */
+export function shareWork(
+  { messages, kills }: Pick<RunOptions, 'messages' | 'kills'>,
+  singleWriter: boolean,
+): readonly ProducerShare[] {
+  const connections = connectionsEach[singleWriter ? 'single' : 'many']
+  const seconds = Math.max(messages / pace.messagesPerSecond, (kills * pace.perKillMs) / 1000)
+  const transactions = messages / transactionSize
+  const thinkMs = (seconds * 1000 * connections * producerProcesses) / transactions
+  const bombs = Math.min(4, Math.ceil(messages / 2000))
+  return Array.from({ length: producerProcesses }, (_, index) => ({
+    connections,
+    messages: part(messages, index),
+    bombs: part(bombs, index),
+    thinkMs,
+  }))
+}
+
+/** The share of one process; the first takes what is left over. */
+function part(whole: number, index: number): number {
+  const share = Math.floor(whole / producerProcesses)
+  return index === 0 ? whole - share * (producerProcesses - 1) : share
+}

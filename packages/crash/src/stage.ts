@@ -1,0 +1,147 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Broker } from './broker/broker.ts'
+import { startBroker } from './broker/brokers.ts'
+import { History } from './crew/history.ts'
+import { Operator } from './crew/operator.ts'
+import { RelaySlot } from './crew/relay-slot.ts'
+import { Saboteur } from './crew/saboteur.ts'
+import { allKeyNames } from './producer/keys.ts'
+import { Producers } from './producer/producers.ts'
+import { Random } from './random.ts'
+import { leaseMs, type RunOptions, shareWork } from './run-options.ts'
+import type { OpenedForWork, RunDatabase } from './storages/storage.ts'
+import { loadStorage } from './storages/storages.ts'
+import { createTables } from './storages/tables.ts'
+
+/** The storage's server cannot be had on this machine; the message says why. */
+export class StorageUnavailableError extends Error {}
+
+/** Everybody who takes part. */
+export interface Stage {
+  readonly folder: string
+  readonly database: RunDatabase
+  readonly work: OpenedForWork
+  readonly broker: Broker
+  readonly history: History
+  readonly slots: readonly RelaySlot[]
+  /** The relay that crashes by itself, again and again. */
+  readonly crasher: RelaySlot
+  readonly producers: Producers
+  readonly operator: Operator
+  readonly saboteur: Saboteur
+}
+
+/** What has been set up, to be taken down in reverse, however far the run has come. */
+export class TearDown {
+  readonly #steps: (() => Promise<unknown>)[] = []
+
+  add(step: () => Promise<unknown>): void {
+    this.#steps.unshift(step)
+  }
+
+  /** Every step is taken, also after one that fails. */
+  async run(): Promise<void> {
+    const errors: unknown[] = []
+    for (const step of this.#steps) await step().catch((error: unknown) => errors.push(error))
+    if (errors.length > 0) throw new AggregateError(errors, 'Not everything could be cleaned up')
+  }
+}
+
+/** @param keepFolder - Asked at the end: whether somebody wants to look at the files. */
+export async function setUp(options: RunOptions, tearDown: TearDown, keepFolder: () => boolean): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'waybill-crash-'))
+  tearDown.add(async () => {
+    if (!keepFolder()) await rm(folder, { recursive: true, force: true })
+  })
+  const { database, work, singleWriter } = await prepareDatabase(options, folder, tearDown)
+  options.signal.throwIfAborted()
+  const broker = await startBroker(options.broker, folder)
+  tearDown.add(() => broker.stop())
+
+  const random = new Random(options.seed)
+  const history = new History()
+  const { slots, crasher } = openSlots(options, { folder, database, broker, history, random })
+  tearDown.add(() => Promise.all([...slots, crasher].map((slot) => slot.abort())))
+  const shares = shareWork(options, singleWriter)
+  const seeds = shares.map(() => random.seed())
+  const inputs = shares.map((share, index) => ({
+    ...share,
+    storage: options.storage,
+    database: database.address,
+    seed: seeds[index] ?? 0,
+  }))
+  const producers = new Producers(inputs, folder)
+  tearDown.add(() => producers.stop())
+  return {
+    folder,
+    database,
+    work,
+    broker,
+    history,
+    slots,
+    crasher,
+    producers,
+    operator: new Operator(work, new Random(random.seed())),
+    saboteur: makeSaboteur(options, { slots, broker, history, random, producers }),
+  }
+}
+
+async function prepareDatabase(options: RunOptions, folder: string, tearDown: TearDown) {
+  const kind = await loadStorage(options.storage)
+  const database = await kind.createDatabase(folder)
+  if (!database.available) throw new StorageUnavailableError(database.reason)
+  tearDown.add(() => database.drop())
+  const work = await kind.openForWork(database.address, 2)
+  tearDown.add(() => work.close())
+  await kind.migrate(work)
+  await createTables(work.db, allKeyNames())
+  return { database, work, singleWriter: kind.singleWriter }
+}
+
+interface SlotParts extends Pick<Stage, 'folder' | 'database' | 'broker' | 'history'> {
+  readonly random: Random
+}
+
+function openSlots(options: RunOptions, { folder, database, broker, history, random }: SlotParts) {
+  const relay = {
+    storage: options.storage,
+    database: database.address,
+    broker: broker.address,
+    rows: options.rows,
+    leaseMs,
+  }
+  const module = options.relayModule ?? new URL('relay/relay-process.ts', import.meta.url)
+  const open = (name: string, crashes: boolean) =>
+    new RelaySlot({
+      name,
+      relay,
+      crashes,
+      module,
+      oldBuild: options.oldBuild,
+      folder,
+      random: new Random(random.seed()),
+      history,
+    })
+  const names = Array.from({ length: options.relays }, (_, index) => `relay-${index + 1}`)
+  return {
+    slots: names.map((name) => open(name, false)),
+    crasher: open('crasher', true),
+  }
+}
+
+interface SaboteurParts extends Pick<Stage, 'slots' | 'broker' | 'history' | 'producers'> {
+  readonly random: Random
+}
+
+function makeSaboteur({ kills, brokerRestarts, messages }: RunOptions, parts: SaboteurParts): Saboteur {
+  const { producers, random, ...others } = parts
+  return new Saboteur({
+    ...others,
+    plan: { kills, pauses: Math.ceil(kills / 2), leaves: Math.ceil(kills / 4), brokerRestarts, messages },
+    leaseMs,
+    random: new Random(random.seed()),
+    progress: () => producers.committed,
+  })
+}

@@ -1,0 +1,24 @@
+import { rm } from 'node:fs/promises'
+import { expect, it } from 'vitest'
+import type { Outcome } from '../src/report.ts'
+import { runCrash } from './run-crash.ts'
+
+const timeoutMs = 120_000
+
+async function runBroken(module: string): Promise<Outcome> {
+  const outcome = await runCrash({ relayModule: new URL(`broken/${module}`, import.meta.url) })
+  if (outcome.folder !== null) await rm(outcome.folder, { recursive: true })
+  return outcome
+}
+
+it('finds what a relay loses that settles before it publishes', { timeout: timeoutMs }, async () => {
+  const { report, problems, folder } = await runBroken('settles-first.ts')
+  expect(report.lost).toBeGreaterThan(0)
+  expect(problems[0]).toMatch(/^\d+ lost: /)
+  expect(folder).not.toBeNull()
+})
+
+it('finds what relays without a lease publish twice', { timeout: timeoutMs }, async () => {
+  const { report } = await runBroken('without-lease.ts')
+  expect(report.duplicatesBy.unexplained).toBeGreaterThan(0)
+})

@@ -1,0 +1,158 @@
+import { expect, it } from 'vitest'
+import type { Acceptance } from '../src/broker/broker.ts'
+import type { RelayLife } from '../src/crew/history.ts'
+import type { Fate } from '../src/fates.ts'
+import type { DuplicateCause } from '../src/judge/duplicates.ts'
+import type { CommittedMessage, Evidence, FinalRow } from '../src/judge/evidence.ts'
+import { isBroken, judge } from '../src/judge/judge.ts'
+
+const life: RelayLife = {
+  label: 'r',
+  startedAt: 0,
+  endedAt: 100_000,
+  end: 'left',
+  pauses: [],
+  leasesLostAt: [],
+  unanswered: new Map(),
+}
+const nothingLeft = { holds: 0, suspects: 0, ownedLanes: 0, lanes: 64 }
+
+interface Written {
+  readonly fate?: Fate
+  readonly key?: string | null
+  readonly dueAt?: number
+  readonly beganAt?: number
+}
+
+function committed(id: string, sequence: number, { fate = 'plain', key = 'k', dueAt, beganAt = 0 }: Written = {}) {
+  return { id, topic: 't', key, sequence, fate, beganAt, dueAt: dueAt ?? null } satisfies CommittedMessage
+}
+
+function accepted(message: CommittedMessage, at = 0, relay = 'r'): Acceptance {
+  const { id, topic, key, sequence, fate } = message
+  return { id, topic, key, payload: JSON.stringify({ key, sequence, fate }), relay, at }
+}
+
+function row(id: string, status: FinalRow['status'] = 'PUBLISHED', deadReason: string | null = null): FinalRow {
+  return { id, status, deadReason, attempts: 0 }
+}
+
+const [a, b, c] = [committed('a', 1), committed('b', 2), committed('c', 3)]
+
+function evidence(changes: Partial<Evidence> = {}): Evidence {
+  return {
+    committed: [a, b, c],
+    accepted: [accepted(a), accepted(b), accepted(c)],
+    rows: [row('a'), row('b'), row('c')],
+    rowsKept: true,
+    leftovers: nothingLeft,
+    redriven: [],
+    lives: [life],
+    leaseMs: 1000,
+    ...changes,
+  }
+}
+
+it('finds nothing wrong where everything is right', () => {
+  const verdict = judge(evidence())
+  expect(isBroken(verdict)).toBe(false)
+  expect(verdict).toMatchObject({ published: 3, dead: 0 })
+})
+
+it('finds a message that is said to be published and that the broker never got', () => {
+  const verdict = judge(evidence({ accepted: [accepted(a), accepted(c)] }))
+  expect(verdict.lost).toEqual(['b'])
+  expect(isBroken(verdict)).toBe(true)
+})
+
+it('takes a row that is gone for lost unless the broker has the message', () => {
+  const rows = [row('a')]
+  const verdict = judge(evidence({ rows, rowsKept: false, accepted: [accepted(a), accepted(b)] }))
+  expect(verdict).toMatchObject({ lost: ['c'], wrongFacts: [] })
+  expect(judge(evidence({ rows })).wrongFacts).toHaveLength(2)
+})
+
+it('finds what never committed, or not so', () => {
+  const stranger = accepted(committed('d', 4))
+  const changed = { ...accepted(c), payload: accepted(b).payload }
+  const moved = { ...accepted(b), key: 'l' }
+  const verdict = judge(evidence({ accepted: [accepted(a), moved, changed, stranger, stranger] }))
+  expect(verdict.phantom).toEqual(['b', 'c', 'd'])
+})
+
+it('finds a message that came too early, once', () => {
+  const verdict = judge(evidence({ accepted: [accepted(c), accepted(a), accepted(b), accepted(c)] }))
+  expect(verdict.outOfOrder).toEqual(['c'])
+})
+
+it('knows no order between keys, topics, or messages without a key', () => {
+  const others = [committed('a', 1), committed('b', 2, { key: 'l' }), committed('c', 2, { key: null })]
+  const verdict = judge(evidence({ committed: others, accepted: others.toReversed().map((other) => accepted(other)) }))
+  expect(verdict.outOfOrder).toEqual([])
+})
+
+it('lets a message come late that died meanwhile', () => {
+  const doomed = committed('a', 1, { fate: 'doomed' })
+  const late = evidence({ committed: [doomed, b, c], accepted: [accepted(b), accepted(c), accepted(doomed)] })
+  expect(judge(late).outOfOrder).toEqual(['b', 'c'])
+  expect(judge({ ...late, redriven: [{ id: 'a', reason: 'rejected' }] }).outOfOrder).toEqual([])
+})
+
+it('lets a scheduled message be overtaken by what was enqueued before it was due', () => {
+  const scheduled = committed('a', 1, { fate: 'scheduled', dueAt: 50 })
+  const [before, after] = [committed('b', 2, { beganAt: 49 }), committed('c', 3, { beganAt: 50 })]
+  const all = [scheduled, before, after]
+  const verdict = judge(
+    evidence({ committed: all, accepted: [accepted(before), accepted(after), accepted(scheduled)] }),
+  )
+  expect(verdict.outOfOrder).toEqual(['c'])
+})
+
+it('finds what is still pending', () => {
+  const rows = [row('a'), row('b'), row('c', 'PENDING')]
+  const verdict = judge(evidence({ rows, accepted: [accepted(a), accepted(b)] }))
+  expect(verdict).toMatchObject({ unfinished: ['c'], lost: [] })
+  expect(isBroken(verdict)).toBe(true)
+})
+
+it('finds deaths without a reason in the fate of the message', () => {
+  const fates = [committed('a', 1, { fate: 'doomed' }), committed('b', 2, { fate: 'expiring' }), committed('c', 3)]
+  const right = [row('a', 'DEAD', 'rejected'), row('b', 'DEAD', 'expired'), row('c')]
+  const witnesses = { committed: fates, accepted: [accepted(c)] }
+  expect(judge(evidence({ ...witnesses, rows: right }))).toMatchObject({ wrongFacts: [], dead: 2, lost: [] })
+  const wrong = [row('a', 'DEAD', 'expired'), row('b', 'DEAD', null), row('c', 'DEAD', 'crashes')]
+  expect(judge(evidence({ ...witnesses, rows: wrong })).wrongFacts).toHaveLength(3)
+})
+
+it('finds what is left in the other tables', () => {
+  const leftovers = { holds: 1, suspects: 2, ownedLanes: 3, lanes: 63 }
+  expect(judge(evidence({ leftovers })).wrongFacts).toEqual([
+    '1 holds are left',
+    '2 suspects are left',
+    '3 lanes belong to somebody',
+    'there are 63 lanes',
+  ])
+})
+
+const befallen: readonly (readonly [DuplicateCause, RelayLife])[] = [
+  ['killed', { ...life, end: 'killed', endedAt: 20_000 }],
+  ['killed', { ...life, end: 'crashed', endedAt: 20_000 }],
+  ['frozen', { ...life, pauses: [{ from: 5000, to: 15_000 }] }],
+  ['unanswered', { ...life, unanswered: new Map([['a', 10_000]]) }],
+  ['leaseLost', { ...life, leasesLostAt: [15_000] }],
+]
+
+it.each(befallen)('explains a duplicate by what befell its relay: %s', (cause, hit) => {
+  const twice = [accepted(a, 10_000), accepted(a, 30_000, 'other'), accepted(b), accepted(c)]
+  const { duplicates } = judge(evidence({ accepted: twice, lives: [hit, { ...life, label: 'other' }] }))
+  expect(duplicates).toMatchObject({ count: 1, by: { [cause]: 1 }, unexplained: [] })
+})
+
+it('finds duplicates that nothing explains', () => {
+  const lives = [{ ...life, pauses: [{ from: 1, to: 2 }], leasesLostAt: [1], unanswered: new Map([['b', 1]]) }]
+  const verdict = judge(
+    evidence({ accepted: [accepted(a, 10_000), accepted(b), accepted(c), accepted(a, 30_000)], lives }),
+  )
+  expect(verdict.duplicates).toMatchObject({ count: 1, unexplained: ['a'] })
+  expect(isBroken(verdict)).toBe(true)
+})
