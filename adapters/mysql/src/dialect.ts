@@ -8,6 +8,7 @@ import {
   type RawBuilder,
   sql,
 } from 'kysely'
+import { enqueueProcedure } from './enqueue-procedure.ts'
 import { keyLocks } from './key-locks.ts'
 
 /**
@@ -67,7 +68,10 @@ export const mysqlDialect: SqlDialect = {
     tableExists: (name) =>
       sql`select 1 from information_schema.tables where table_schema = database() and table_name = ${name}`,
     tableEnd: () => sql`engine = InnoDB`,
-    extras: keyLocks,
+    extras: (context) => {
+      const [locks, procedure] = [keyLocks(context), enqueueProcedure(context)]
+      return { create: [...locks.create, ...procedure.create], drop: [...procedure.drop, ...locks.drop] }
+    },
   },
 }
 

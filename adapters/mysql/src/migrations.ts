@@ -68,8 +68,8 @@ async function alone(context: SqlContext, db: AnyKysely, work: () => Promise<voi
   }
 }
 
-/** A table, an index or a row that an interrupted migration has left: the number of the schema is written last. */
-const leftovers: readonly (number | undefined)[] = [1050, 1061, 1062]
+/** What an interrupted migration has left, a table, an index, a row or the procedure: all of it comes before the schema's number. */
+const leftovers: readonly (number | undefined)[] = [1050, 1061, 1062, 1304]
 
 function migrate(context: SqlContext, db: AnyKysely): Promise<void> {
   return migrateAll(context, db, async (_, statement: Compilable) => {

@@ -8,10 +8,10 @@ import { mysqlLaneStore } from './lane-store.ts'
 import { type MysqlHandle, type MysqlStorageOptions, resolveStorageOptions } from './options.ts'
 import { mysqlKyselyRunner, poolRunner } from './runner.ts'
 import type { MysqlTransaction } from './transaction.ts'
-import { mysqlWriter } from './writer.ts'
+import { type MysqlWriter, mysqlWriter } from './writer.ts'
 
 /** An outbox in MySQL or MariaDB. `Tx` is what its own transactions hand to their work. */
-export type MysqlStorage<Tx> = OutboxStorage<MysqlTransaction> & TransactionRunner<Tx>
+export type MysqlStorage<Tx> = Omit<OutboxStorage<MysqlTransaction>, 'insertSync'> & MysqlWriter & TransactionRunner<Tx>
 
 /**
  * An outbox in the application's database, MySQL or MariaDB.

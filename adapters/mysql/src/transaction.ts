@@ -92,14 +92,14 @@ function foreignExecutor(executor: MysqlExecutor): SqlExecutor {
   }
 }
 
-/** mysql2 writes a Buffer as bytes, and any other Uint8Array as an object. */
 function withBuffers(executor: SqlExecutor): SqlExecutor {
   return {
     execute: (statement) => executor.execute({ ...statement, parameters: statement.parameters.map(toBuffer) }),
   }
 }
 
-function toBuffer(value: unknown): unknown {
+/** mysql2 writes a Buffer as bytes, and any other Uint8Array as an object. */
+export function toBuffer(value: unknown): unknown {
   if (!(value instanceof Uint8Array) || Buffer.isBuffer(value)) return value
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
 }

@@ -2,7 +2,7 @@ import { MessageError, type OutboxMessage, type OutboxWriter } from '@waybill/co
 import { insertStatements, type SqlContext, type SqlExecutor } from '@waybill/sql'
 import { CompiledQuery } from 'kysely'
 import { keyLockTemplate } from './key-locks.ts'
-import { executorWithin, type MysqlTransaction } from './transaction.ts'
+import { executorWithin, type MysqlTransaction, toBuffer } from './transaction.ts'
 
 /** Beyond these a statement gets no faster. Bytes take twice their number, so that any server's packets are large enough. */
 const rowsPerStatement = 100
@@ -12,7 +12,23 @@ const packetQuery = CompiledQuery.raw('select @@max_allowed_packet as bytes') as
   readonly bytes: number
 }>
 
-export function mysqlWriter(context: SqlContext): OutboxWriter<MysqlTransaction> {
+export interface MysqlWriter extends Omit<OutboxWriter<MysqlTransaction>, 'insertSync'> {
+  /**
+   * The statement that {@link insert} would run, as a mysql2 connection takes it: to be sent together with the business write,
+   * where a client sends several statements of one transaction at once. Make the messages with `outbox.compose`.
+   *
+   * @throws RangeError for no messages, or more than one statement takes (100, or 400,000 bytes of payloads).
+   * @example
+   * ```ts
+   * const message = storage.insertQuery([await outbox.compose('order.placed', order)])
+   * const both = `begin; insert into orders values (?, ?); ${message.sql}; commit`
+   * await connection.query(both, [order.id, order.total, ...message.values]) // with multipleStatements
+   * ```
+   */
+  insertQuery(messages: readonly OutboxMessage[]): { readonly sql: string; readonly values: readonly unknown[] }
+}
+
+export function mysqlWriter(context: SqlContext): MysqlWriter {
   const statements = insertStatements(context)
   const lock = keyLockTemplate(context)
   return {
@@ -27,6 +43,14 @@ export function mysqlWriter(context: SqlContext): OutboxWriter<MysqlTransaction>
         await requirePacket(transaction, some)
         for (const statement of statements(some, rowsPerStatement)) await transaction.execute(statement)
       }
+    },
+    insertQuery(messages) {
+      const [some = [], others] = inPackets(messages)
+      const [statement, more] = statements(some, rowsPerStatement)
+      if (statement === undefined || more !== undefined || others !== undefined) {
+        throw new RangeError(`${messages.length} messages are not what one statement inserts: 1 to ${rowsPerStatement}`)
+      }
+      return { sql: statement.sql, values: statement.parameters.map(toBuffer) }
     },
   }
 }

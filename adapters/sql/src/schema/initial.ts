@@ -17,8 +17,9 @@ export function createInitial(context: SqlContext): Statements {
     ...messageIndexes(context),
     ...relayTables(context),
     ...rowStateTables(context),
-    ...small(context),
     ...(context.dialect.schema.extras?.(context).create ?? []),
+    // Last, because it says that all is there, also to a database without transactions for tables.
+    ...small(context),
   ]
 }
 
@@ -91,7 +92,9 @@ function messageIndexes({ builder, dialect, table }: SqlContext): Statements {
       .on(table.messages)
       .columns([...columns])
   // Its entries end with the primary key, so that it also answers with a status' rows by position.
-  if (!dialect.schema.partialIndexes) return [index('status', ['status', 'available_at'])]
+  if (!dialect.schema.partialIndexes) {
+    return [index('status', ['status', 'available_at']), index('aggregate', ['aggregate_id', 'aggregate_type'])]
+  }
   return [
     index('pending', ['position']).where(sql<boolean>`status = 'PENDING' and available_at is null`),
     index('scheduled', ['available_at']).where(sql<boolean>`status = 'PENDING' and available_at is not null`),
