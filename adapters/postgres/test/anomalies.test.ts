@@ -1,5 +1,5 @@
 import { onServer, type Server } from '@waybill/conformance/containers'
-import type { Client } from 'pg'
+import pg, { type Client } from 'pg'
 import { expect, it, onTestFinished } from 'vitest'
 import { postgresStorage } from '../src/index.ts'
 import { migratedDatabase, server, type TestDatabase } from './server.ts'
@@ -14,7 +14,9 @@ async function idsBelowHorizon(test: TestDatabase): Promise<readonly string[]> {
 }
 
 /** Ways to read an outbox that somebody would write by hand. Each loses, reorders or blocks in one of the schedules. */
-const naive: Readonly<Record<'cursor' | 'horizon' | 'sortedHorizon' | 'floor', (test: TestDatabase) => Publish>> = {
+const naive: Readonly<
+  Record<'cursor' | 'horizon' | 'sortedHorizon' | 'horizonCursor' | 'floor', (test: TestDatabase) => Publish>
+> = {
   /** After the highest position that it has seen. */
   cursor(test) {
     let after = 0
@@ -39,6 +41,17 @@ const naive: Readonly<Record<'cursor' | 'horizon' | 'sortedHorizon' | 'floor', (
     return async () => {
       const rows = await test.query<Row>(`${select} and id = any($1) order by position`, [await next()])
       return rows.map((row) => row.id)
+    }
+  },
+  /** After the highest position that it has seen, below the oldest open transaction. */
+  horizonCursor(test) {
+    let after = 0
+    return async () => {
+      const below = new Set(await idsBelowHorizon(test))
+      const rows = await test.query<Row>(`${select} and position > $1 order by position`, [after])
+      const fresh = rows.filter((row) => below.has(row.id))
+      after = Math.max(after, ...fresh.map((row) => Number(row.position)))
+      return fresh.map((row) => row.id)
     }
   },
   /** After a floor below which everything was seen published, and from the start when nothing is found. */
@@ -68,6 +81,12 @@ interface Row {
 const select = `select position, id from waybill_messages where status = 'PENDING'`
 
 type Enqueue = (client: Client, id: string, orderingKey?: string) => Promise<unknown>
+
+const enqueue: Enqueue = (client, id, orderingKey = id) =>
+  client.query(`select waybill_enqueue('orders', 'order.placed', '{}', id => $1, ordering_key => $2)`, [
+    id,
+    orderingKey,
+  ])
 
 interface Schedule {
   /** Opens a transaction. */
@@ -175,11 +194,7 @@ async function runOn(postgres: Server, anomaly: Anomaly, open: (test: TestDataba
       await client.query('begin')
       return client
     },
-    enqueue: (client, id, orderingKey = id) =>
-      client.query(`select waybill_enqueue('orders', 'order.placed', '{}', id => $1, ordering_key => $2)`, [
-        id,
-        orderingKey,
-      ]),
+    enqueue,
     lock: (client, key) => client.query('select * from aggregates where key = $1 for update', [key]),
     publish: await open(test),
   })
@@ -218,15 +233,43 @@ onServer(server, { it }, (postgres) => {
     }
   })
 
-  it('a sequence that draws positions early is refused', async () => {
+  it('a sequence that draws positions early is refused, for it would fool a cursor', async () => {
     await using test = await migratedDatabase(postgres)
     await test.query('alter sequence waybill_messages_position_seq cache 10')
+    const publish = naive.horizonCursor(test)
+    const [first, second] = [await test.connect(), await test.connect()]
+    await enqueue(first, 'a')
+    await enqueue(second, 'b')
+    expect(await publish()).toEqual(['a', 'b'])
+    await enqueue(first, 'lost')
+    expect(await publish()).toEqual([])
     const storage = postgresStorage({ pool: test.pool })
     await expect(storage.join({ label: 'relay', leaseMs: 1000 })).rejects.toMatchObject({
       code: 'STORAGE_UNSUPPORTED',
       message: expect.stringContaining('CACHE 1'),
     })
     await storage.close()
+  })
+
+  it('a transaction that stays open in another database holds nothing up', async () => {
+    const elsewhere = await postgres.createDatabase()
+    const writer = new pg.Client({ connectionString: elsewhere.url })
+    try {
+      await writer.connect()
+      await writer.query('begin; select pg_current_xact_id()')
+      for (const [open, right] of [
+        [ours, ['a']],
+        [async (test: TestDatabase) => naive.horizon(test), []],
+      ] as const) {
+        await using test = await migratedDatabase(postgres)
+        const publish = await open(test)
+        await enqueue(await test.connect(), 'a')
+        expect(await publish()).toEqual(right)
+      }
+    } finally {
+      await writer.end()
+      await elsewhere.drop()
+    }
   })
 
   it('two relays do not hold rows of one key side by side, as row locks allow', async () => {

@@ -1,4 +1,6 @@
 import { onServer, type Server, sharedPgBouncer } from '@waybill/conformance/containers'
+import { Relay } from '@waybill/core'
+import { memoryPublisher } from '@waybill/memory'
 import pg from 'pg'
 import { expect, it } from 'vitest'
 import { postgresStorage } from '../src/index.ts'
@@ -34,6 +36,21 @@ onServer(server, { it }, (postgres) =>
       const { rows } = await test.pool.query('show enable_seqscan')
       expect(rows).toEqual([{ enable_seqscan: 'on' }])
       await storage.leave(session)
+      await storage.close()
+    })
+
+    it('a relay says that LISTEN is swallowed, and polls', async () => {
+      await using test = await setup(postgres, pgBouncer)
+      const storage = postgresStorage({ pool: test.pool, schema: test.schema })
+      const publisher = memoryPublisher()
+      const errors: unknown[] = []
+      const relay = new Relay({ storage, publisher, pollIntervalMs: 50, idlePollIntervalMs: 50 })
+      relay.on('error', (error) => errors.push(error))
+      await relay.start()
+      expect(errors).toMatchObject([{ code: 'STORAGE_UNSUPPORTED', message: expect.stringContaining('listenUrl') }])
+      await test.test.query(`select waybill_enqueue('orders', 'order.placed', '{}')`)
+      await expect.poll(() => publisher.published.length, { timeout: 10_000 }).toBe(1)
+      await relay.stop()
       await storage.close()
     })
 

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { onServer } from '@waybill/conformance/containers'
 import { Migrator } from 'kysely/migration'
 import { describe, expect, it } from 'vitest'
@@ -130,7 +132,14 @@ onServer(server, { it }, (postgres) => {
 
     it('do their work once, also when several processes call', async () => {
       await using test = await emptyDatabase(postgres)
-      await Promise.all([1, 2, 3].map((call) => migratePostgres(call === 1 ? { db: test.db } : { pool: test.pool })))
+      const program = `import { migratePostgres } from '@waybill/postgres'
+        import pg from 'pg'
+        const pool = new pg.Pool({ connectionString: ${JSON.stringify(test.url)} })
+        await migratePostgres({ pool })
+        await pool.end()`
+      const flags = ['--conditions=@waybill/source', '--input-type=module', '--eval', program]
+      const migrate = () => promisify(execFile)(process.execPath, flags, { cwd: import.meta.dirname })
+      await Promise.all([migrate(), migrate(), migrate(), migratePostgres({ db: test.db }), migratePostgres(test)])
       await insert(test, complete)
       await migratePostgres(test)
       expect(await test.query('select id from waybill_messages')).toEqual([{ id: 'a' }])

@@ -1,4 +1,6 @@
 import { onServer, type Server } from '@waybill/conformance/containers'
+import { Outbox, Relay } from '@waybill/core'
+import { memoryPublisher } from '@waybill/memory'
 import { describe, expect, it, vi } from 'vitest'
 import { type PostgresStorageOptions, postgresStorage } from '../src/index.ts'
 import { message, migratedDatabase, server } from './server.ts'
@@ -65,6 +67,52 @@ onServer(server, { it }, (postgres) => {
       test.wake.mockClear()
       await test.producer.transaction((tx) => test.producer.insert(tx, [message()]))
       await test.woken()
+    })
+  })
+
+  it('a notification comes from a connection of its own, outside the transaction that wrote', async () => {
+    await using test = await setup(postgres)
+    const [other, client] = [await test.test.connect(), await test.test.connect()]
+    const senders: number[] = []
+    await other.query('listen waybill_wakeup')
+    other.on('notification', ({ processId }) => senders.push(processId))
+    await client.query('begin')
+    await test.producer.insert(client, [message()])
+    await client.query('commit')
+    await test.woken()
+    await vi.waitFor(() => expect(senders).not.toEqual([]))
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+    expect(senders).not.toContain(rows[0]?.pid)
+  })
+
+  describe('a relay that hardly ever polls publishes at once', () => {
+    const idle = { pollIntervalMs: 600_000, idlePollIntervalMs: 600_000, leaseMs: 3_600_000 }
+
+    it.for([
+      ['of the same process, and the caller commits', true, 'client'],
+      ['of the same process, and the storage commits', true, 'storage'],
+      ['of another process, and the caller commits', false, 'client'],
+      ['of another process, and the storage commits', false, 'storage'],
+    ] as const)('what was enqueued by a producer %s', async ([, same, committer]) => {
+      await using test = await setup(postgres)
+      const publisher = memoryPublisher()
+      await using relay = new Relay({ storage: test.listener, publisher, ...idle })
+      await relay.start()
+      await expect.poll(async () => (await relay.health()).lanes).toBe(64)
+      const other = postgresStorage({ pool: test.test.pool })
+      const outbox = new Outbox({ storage: same ? test.listener : other })
+      const options = { topic: 'orders' }
+      for (let order = 0; order < 3; order++) {
+        if (committer === 'storage') await outbox.transaction(({ enqueue }) => enqueue('order.placed', {}, options))
+        else {
+          const client = await test.test.connect()
+          await client.query('begin')
+          await outbox.enqueue(client, 'order.placed', {}, options)
+          await client.query('commit')
+        }
+        await expect.poll(() => publisher.published.length, { timeout: 5000 }).toBe(order + 1)
+      }
+      await other.close()
     })
   })
 
