@@ -22,7 +22,7 @@ export interface SqliteInboxOptions<Tables> extends Pick<SqliteStorageOptions, '
 export function sqliteInbox<Tables>(
   options: SqliteInboxOptions<Tables>,
 ): InboxStorage<Transaction<Tables>> & TransactionRunner<Transaction<Tables>> {
-  const { tablePrefix, lockTimeoutMs } = resolveStorageOptions('sqliteInbox', options)
+  const { tablePrefix, lockTimeoutMs } = resolveStorageOptions('sqliteInbox', options, ['db'])
   const context = sqlContext(sqliteDialect, tablePrefix)
   const { db } = options
   const home = new Home({ db }, lockTimeoutMs)

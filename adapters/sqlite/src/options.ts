@@ -34,8 +34,17 @@ const bounds = {
   wakeupIntervalMs: [1, hours],
 } as const
 
-/** @throws {@link ConfigurationError} with all that is wrong. */
-export function resolveStorageOptions(subject: string, options: SqliteStorageOptions): ResolvedStorageOptions {
+/**
+ * @param handles - Names of options, of which one must be given.
+ * @throws {@link ConfigurationError} with all that is wrong.
+ */
+export function resolveStorageOptions(
+  subject: string,
+  given: SqliteStorageOptions,
+  handles: readonly string[] = [],
+): ResolvedStorageOptions {
+  // Without types nothing at all may be given.
+  const options: SqliteStorageOptions & Readonly<Record<string, unknown>> = { ...given }
   const resolved: ResolvedStorageOptions = {
     tablePrefix: options.tablePrefix ?? defaultTablePrefix,
     retentionMs: options.retentionMs ?? 24 * hours,
@@ -48,6 +57,11 @@ export function resolveStorageOptions(subject: string, options: SqliteStorageOpt
     const value = resolved[option as keyof typeof bounds]
     if (Number.isSafeInteger(value) && value >= min && value <= max) continue
     problems.push({ option, value, rule: `must be an integer from ${min} to ${max}` })
+  }
+  if (handles.length > 0 && !handles.some((name) => typeof options[name] === 'object' && options[name] !== null)) {
+    const rule =
+      'must be what the application uses: a Kysely instance as db, or a connection of better-sqlite3 as database'
+    problems.push({ option: handles.join(' or '), value: undefined, rule })
   }
   if (!/^[a-z_][a-z0-9_]{0,31}$/i.test(resolved.tablePrefix)) {
     const rule = 'must begin with a letter or _, followed by at most 31 letters, digits and _'

@@ -38,7 +38,7 @@ export function sqliteStorage<Tables>(
 /** For applications that use better-sqlite3 without Kysely: they enqueue with `enqueueSync`. */
 export function sqliteStorage(options: { readonly database: Database } & SqliteStorageOptions): SqliteStorage
 export function sqliteStorage(options: SqliteHandle & SqliteStorageOptions): SqliteStorage {
-  const resolved = resolveStorageOptions('sqliteStorage', options)
+  const resolved = resolveStorageOptions('sqliteStorage', options, ['db', 'database'])
   const context = sqlContext(sqliteDialect, resolved.tablePrefix)
   const home = new Home(options, resolved.lockTimeoutMs)
   const connection = new LazyConnection(home, resolved)

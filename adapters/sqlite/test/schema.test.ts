@@ -4,7 +4,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { describe, expect, it } from 'vitest'
-import { migrateSqlite, sqliteMigrationSql, sqliteMigrations, sqliteStorage } from '../src/index.ts'
+import { migrateSqlite, sqliteInbox, sqliteMigrationSql, sqliteMigrations, sqliteStorage } from '../src/index.ts'
 import { isSafeVersion } from '../src/open.ts'
 import { emptyDatabase, migratedDatabase, type TestDatabase } from './database.ts'
 
@@ -250,5 +250,13 @@ describe('opening', () => {
     expect(() => sqliteStorage({ database: new BetterSqlite3(':memory:'), ...options })).toThrow(
       expect.objectContaining({ code: 'CONFIGURATION', problems: expect.toSatisfy((all) => all.length === 5) }),
     )
+  })
+
+  it('says what is missing where nothing is given', () => {
+    for (const make of [sqliteStorage, sqliteInbox] as ((options: unknown) => unknown)[]) {
+      for (const nothing of [undefined, null, {}, { db: null }]) {
+        expect(() => make(nothing)).toThrow(expect.objectContaining({ code: 'CONFIGURATION' }))
+      }
+    }
   })
 })

@@ -32,11 +32,22 @@ describe.each(libraries)('%s', (_name, schema) => {
   })
 
   test('a mismatch is refused with the path of the issue', async () => {
-    const error = await refusal(decode(messages, { id: 'a', at: 5 }))
+    const error = await refusal(decode(messages, { id: 'a', at: 987_654 }))
     expect(error).toMatchObject({ code: 'SCHEMA_MISMATCH', path: 'payload.at', retryable: false })
-    expect(error.message).toContain('payload.at: ')
+    expect(error.message).toContain('payload.at (number): see `cause`')
   })
 })
+
+test.each(libraries)(
+  '%s: the value that is refused stands in no text, for the payload may be secret',
+  async (_, schema) => {
+    const messages = defineMessages({ 'order.placed': { topic: 'orders', schema } })
+    const error = await refusal(decode(messages, { id: ['the secret'], at: 987_654 }))
+    for (const place of ['payload.id (array)', 'payload.at (number)']) expect(error.message).toContain(place)
+    expect(error.message).not.toMatch(/secret|987/)
+    expect(error.cause).toHaveLength(2)
+  },
+)
 
 test('asynchronous schemas are awaited', async () => {
   const schema = z.object({ id: z.string() }).refine(async ({ id }) => await Promise.resolve(id === 'good'))
@@ -54,7 +65,7 @@ test('of many issues the first ten are told', async () => {
     ),
   )
   expect(error.path).toBe('payload[0]')
-  expect(error.message).toMatch(/payload\[9\]: [^;]*; and 2 more$/)
+  expect(error.message).toMatch(/payload\[9\] \(number\), and 2 more: see `cause`$/)
 })
 
 describe('versions', () => {
@@ -82,7 +93,12 @@ describe('versions', () => {
     { what: 'older than the oldest upcaster', schemaVersion: 1, payload: {}, text: 'no upcaster from 1' },
     { what: 'newer than the catalogue', schemaVersion: 5, payload: {}, text: 'update consumers before producers' },
     { what: 'not what its upcaster expects', schemaVersion: 2, payload: null, text: 'the upcaster from 2 threw' },
-    { what: 'not what the schema expects', schemaVersion: 4, payload: { orderId: 'a' }, text: 'payload.cents: ' },
+    {
+      what: 'not what the schema expects',
+      schemaVersion: 4,
+      payload: { orderId: 'a' },
+      text: 'payload.cents (missing)',
+    },
   ])('refuses what is $what', async ({ schemaVersion, payload, text }) => {
     const error = await refusal(decode(messages, payload, { schemaVersion }))
     expect(error).toMatchObject({

@@ -1,5 +1,5 @@
 import type { OptionCheck } from '../settings/check-options.ts'
-import { checkOptions } from '../settings/check-options.ts'
+import { checkOptions, given } from '../settings/check-options.ts'
 import type { MessageDefinition } from './message-definition.ts'
 import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.ts'
 
@@ -42,7 +42,7 @@ export function defineMessages<Schemas extends Record<string, StandardSchema>>(
     readonly output: SchemaOutput<Schemas[Type]>
   }
 }> {
-  const entries = Object.entries<MessageDefinition>(definitions)
+  const entries = Object.entries<MessageDefinition>(given(definitions))
   checkOptions('defineMessages', (check) => {
     for (const [type, definition] of entries) checkDefinition(check, type, definition)
   })

@@ -5,7 +5,7 @@ import type { BrokerConsumer, InboxStorage, Message, Serializer, TransactionRunn
 import type { Runtime } from '../runtime/runtime.ts'
 import { systemRuntime } from '../runtime/system-runtime.ts'
 import { jsonSerializer } from '../serializer/json-serializer.ts'
-import { checkOptions, checkSpecification, type OptionCheck } from '../settings/check-options.ts'
+import { checkCatalogue, checkOptions, checkSpecification, given, type OptionCheck } from '../settings/check-options.ts'
 import { eventNames } from './consumer-events.ts'
 
 export interface ConsumerOptions<Tx, Types extends MessageTypes> {
@@ -46,7 +46,8 @@ export type ResolvedConsumerOptions<Tx> = Readonly<Required<Omit<ConsumerOptions
   Pick<ConsumerOptions<Tx, MessageTypes>, Optional>
 
 /** @throws `ConfigurationError` with everything that is wrong, `SpecificationError`. */
-export function resolveConsumerOptions<Tx>(options: ConsumerOptions<Tx, MessageTypes>): ResolvedConsumerOptions<Tx> {
+export function resolveConsumerOptions<Tx>(input: ConsumerOptions<Tx, MessageTypes>): ResolvedConsumerOptions<Tx> {
+  const options = given(input)
   const resolved: ResolvedConsumerOptions<Tx> = {
     group: options.name,
     serializer: jsonSerializer,
@@ -83,7 +84,8 @@ function checkParts<Tx>(
     value: inbox,
     rule: 'must be an InboxStorage that is a TransactionRunner too',
   })
-  for (const type of messages?.definitions.keys() ?? []) {
+  checkCatalogue(check, messages)
+  for (const type of messages?.definitions?.keys() ?? []) {
     const rule = 'has the name of an event of the consumer: rename the type'
     check.that(!eventNames.includes(type), { option: 'messages', value: type, rule })
   }

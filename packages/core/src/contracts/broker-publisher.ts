@@ -21,7 +21,7 @@ export type PublishOutcome =
   | { readonly type: 'rejected'; readonly error: Error; readonly retryable: boolean }
   /** Its destination cannot be reached. Spends no attempt. */
   | { readonly type: 'unavailable'; readonly scope: 'topic' | 'broker'; readonly error: Error }
-  /** Not tried, because an earlier message of its key failed in this call. */
+  /** Not tried, because an earlier message of its key failed in this call. Without a failure in the call: a breach. */
   | { readonly type: 'not-sent' }
   /** It may have been accepted: time-out, lost connection, an answer that does not cover it. */
   | { readonly type: 'unknown'; readonly error: Error }

@@ -1,5 +1,5 @@
 import { type InboxStorage, type Message, MessageError } from '../contracts/index.ts'
-import { checkOptions, checkSpecification } from '../settings/check-options.ts'
+import { checkOptions, checkSpecification, given } from '../settings/check-options.ts'
 
 export interface InboxOptions<Tx> {
   readonly inbox: InboxStorage<Tx>
@@ -23,7 +23,8 @@ export class Inbox<Tx> {
   readonly #dedupKey: (message: Message) => string
 
   /** @throws `ConfigurationError`, `SpecificationError`. */
-  constructor({ inbox, consumer, dedupKey = ({ id }) => id }: InboxOptions<Tx>) {
+  constructor(options: InboxOptions<Tx>) {
+    const { inbox, consumer, dedupKey = ({ id }: Message) => id } = given(options)
     checkOptions('Inbox', (check) => {
       const record: unknown = inbox?.record
       check.that(typeof record === 'function', { option: 'inbox', value: inbox, rule: 'must be an InboxStorage' })

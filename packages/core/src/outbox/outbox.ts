@@ -2,7 +2,7 @@ import type { AnyMessages, MessageTypes } from '../catalogue/define-messages.ts'
 import { ConfigurationError, type OutboxMessage, type TransactionRunner } from '../contracts/index.ts'
 import { systemRuntime } from '../runtime/system-runtime.ts'
 import { jsonSerializer } from '../serializer/json-serializer.ts'
-import { checkOptions, checkSpecification } from '../settings/check-options.ts'
+import { checkCatalogue, checkOptions, checkSpecification, given } from '../settings/check-options.ts'
 import {
   type ComposedMessage,
   type Composer,
@@ -47,16 +47,25 @@ export class Outbox<Tx, Types extends MessageTypes = AnyMessages, RunnerTx = unk
 
   /** @throws {@link ConfigurationError} with all problems at once, `SpecificationError`. */
   constructor(options: OutboxOptions<Tx, Types, RunnerTx, SyncTx>) {
-    const { storage, messages, serializer = jsonSerializer, maxMessageBytes = 2 ** 20, traceContext } = options
+    const {
+      storage,
+      messages,
+      serializer = jsonSerializer,
+      maxMessageBytes = 2 ** 20,
+      traceContext,
+      runner,
+      runtime,
+    } = given(options)
     checkOptions('Outbox', (check) => {
       const insert: unknown = storage?.insert
       check.that(typeof insert === 'function', { option: 'storage', value: storage, rule: 'must be an OutboxWriter' })
+      checkCatalogue(check, messages)
       check.integer('maxMessageBytes', maxMessageBytes, 1)
     })
     checkSpecification(storage)
     this.#storage = storage
-    this.#runner = options.runner ?? storage
-    this.#composer = { messages, serializer, maxMessageBytes, traceContext, runtime: options.runtime ?? systemRuntime }
+    this.#runner = runner ?? storage
+    this.#composer = { messages, serializer, maxMessageBytes, traceContext, runtime: runtime ?? systemRuntime }
   }
 
   /**

@@ -3,7 +3,7 @@ import type { RetryPolicy } from '../backoff/retry-policy.ts'
 import type { BrokerPublisher, OutboxAdmin, RelaySource } from '../contracts/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { systemRuntime } from '../runtime/system-runtime.ts'
-import { checkOptions, checkSpecification, type OptionCheck } from '../settings/check-options.ts'
+import { checkOptions, checkSpecification, given, type OptionCheck } from '../settings/check-options.ts'
 import { type Environment, settingsFromEnvironment } from '../settings/environment.ts'
 
 /** Options of a relay. Durations are in milliseconds. */
@@ -72,7 +72,8 @@ const defaults = {
 } as const
 
 /** @throws ConfigurationError with everything that is wrong. */
-export function resolveRelayOptions(options: RelayOptions): ResolvedRelayOptions {
+export function resolveRelayOptions(input: RelayOptions): ResolvedRelayOptions {
+  const options = given(input)
   const checked = checkOptions('Relay', (check) => {
     const { relayEnabled, outboxEnabled, ...environment } = settingsFromEnvironment(
       options.environment ?? globalThis.process?.env ?? {},
@@ -82,8 +83,8 @@ export function resolveRelayOptions(options: RelayOptions): ResolvedRelayOptions
     const enabled = relayEnabled ?? defaults.enabled
     // A retry policy in code brings its own maxAttempts, which the environment must not override.
     const maxAttempts = (options.retry ? undefined : environment.maxAttempts) ?? retry.maxAttempts
-    const given = { ...defaults, enabled, ...environment, maxAttempts, ...withoutUndefined(options), retry }
-    const resolved: ResolvedRelayOptions = { ...given, leaseMarginMs: Math.ceil(given.leaseMs / 10) }
+    const all = { ...defaults, enabled, ...environment, maxAttempts, ...withoutUndefined(options), retry }
+    const resolved: ResolvedRelayOptions = { ...all, leaseMarginMs: Math.ceil(all.leaseMs / 10) }
     checkAdapters(resolved, check)
     checkRanges(resolved, check)
     return Object.freeze(resolved)
@@ -101,8 +102,11 @@ function withoutUndefined<T extends object>(options: T): T {
 function checkAdapters(options: ResolvedRelayOptions, check: OptionCheck): void {
   for (const option of ['storage', 'publisher'] as const) {
     const adapter: unknown = options[option]
-    const given = typeof adapter === 'object' && adapter !== null
-    check.that(given, { option, value: adapter, rule: `must be a ${option}, for example of @waybill/memory` })
+    check.that(typeof adapter === 'object' && adapter !== null, {
+      option,
+      value: adapter,
+      rule: `must be a ${option}, for example of @waybill/memory`,
+    })
   }
   const delayMs: unknown = options.retry?.delayMs
   const rule = 'must be a retry policy, for example exponential()'

@@ -1,3 +1,4 @@
+import { asError } from './as-error.ts'
 import type { Batch } from './batch.ts'
 import { claimBatch } from './claim-stage.ts'
 import { publishBatch, withoutDying } from './publish-stage.ts'
@@ -47,10 +48,7 @@ export class Pipeline {
     try {
       await stage
     } catch (error) {
-      this.#work.end({
-        type: 'failed',
-        error: error instanceof Error ? error : new Error(String(error), { cause: error }),
-      })
+      this.#work.end({ type: 'failed', error: asError(error) })
     }
   }
 

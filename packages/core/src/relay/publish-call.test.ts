@@ -22,7 +22,8 @@ function setup(publish: BrokerPublisher['publish']) {
 
 describe('a publish call', () => {
   test('answers what the publisher answers', async () => {
-    const outcomes: PublishOutcome[] = [{ type: 'accepted' }, { type: 'not-sent' }]
+    const error = new Error('no')
+    const outcomes: PublishOutcome[] = [{ type: 'rejected', error, retryable: true }, { type: 'not-sent' }]
     const { call, runtime } = setup(async () => outcomes)
     expect(await call).toBe(outcomes)
     expect(runtime.timers).toBe(0)
@@ -51,6 +52,24 @@ describe('a publish call', () => {
       expect(onError).toHaveBeenCalledTimes(1)
     }
   })
+
+  test.each([
+    [
+      ['accepted', 'not-sent'],
+      ['accepted', 'unknown'],
+    ],
+    [
+      ['not-sent', 'not-sent'],
+      ['unknown', 'unknown'],
+    ],
+  ] as const)(
+    '%s without a failure is a breach of contract: what was not sent is tried again',
+    async (given, taken) => {
+      const { call, onError } = setup(async () => given.map((type) => ({ type })))
+      expect((await call).map(({ type }) => type)).toEqual(taken)
+      expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'BROKER_CONTRACT' }))
+    },
+  )
 
   test.each([
     ['too few', [{ type: 'accepted' }]],

@@ -48,12 +48,26 @@ function checked(
 ): readonly PublishOutcome[] {
   // Array.from, because `every` alone passes over holes.
   const valid = Array.isArray(outcomes) && Array.from<unknown>(outcomes).every(isOutcome)
-  if (valid && outcomes.length === expected) return outcomes
+  if (valid && outcomes.length === expected) return explained(outcomes, name, onError)
   const answered = Array.isArray(outcomes) ? `${outcomes.length} outcomes` : 'no outcomes'
   const message = `'${name}' answered ${answered} to ${expected} messages, or outcomes that are none`
   const error = new PublishError('BROKER_CONTRACT', message)
   onError(error)
   return Array.from({ length: expected }, () => ({ type: 'unknown', error }))
+}
+
+/** With `not-sent` a message waits for the failure of another. Without a failure it would wait for ever, unseen. */
+function explained(
+  outcomes: readonly PublishOutcome[],
+  name: string,
+  onError: (error: Error) => void,
+): readonly PublishOutcome[] {
+  const notSent = outcomes.filter(({ type }) => type === 'not-sent').length
+  if (notSent === 0 || outcomes.some(({ type }) => type !== 'accepted' && type !== 'not-sent')) return outcomes
+  const message = `'${name}' answered 'not-sent' to ${notSent} of ${outcomes.length} messages, and no message of the call failed`
+  const error = new PublishError('BROKER_CONTRACT', message)
+  onError(error)
+  return outcomes.map((outcome) => (outcome.type === 'not-sent' ? { type: 'unknown', error } : outcome))
 }
 
 /** A publisher without types may leave anything out; what it forgot must neither end a message nor the relay. */

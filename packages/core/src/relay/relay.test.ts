@@ -1,7 +1,10 @@
 import { memoryPublisher, memoryStorage } from '@waybill/memory'
 import { describe, expect, test, vi } from 'vitest'
-import { StorageError } from '../contracts/index.ts'
+import { Consumer } from '../consumer/consumer.ts'
+import { ConfigurationError, StorageError } from '../contracts/index.ts'
+import { Inbox } from '../inbox/inbox.ts'
 import { Outbox } from '../outbox/outbox.ts'
+import { systemRuntime } from '../runtime/system-runtime.ts'
 import { Relay } from './relay.ts'
 
 function setup() {
@@ -35,6 +38,19 @@ describe('drain', () => {
       expect(await relay.drain()).toMatchObject({ published: 3 })
     },
   )
+
+  test('rejects when nothing can be settled, though it can be published', async () => {
+    const { storage, publisher, enqueue } = setup()
+    await enqueue(3)
+    const runtime = {
+      ...systemRuntime,
+      setTimeout: (callback: () => void, ms: number) => systemRuntime.setTimeout(callback, ms / 100),
+    }
+    const relay = new Relay({ storage: { ...storage, settle: fails }, publisher, runtime })
+    relay.on('error', () => undefined)
+    await expect(relay.drain()).rejects.toBe(locked)
+    expect(publisher.published).toHaveLength(3)
+  })
 
   test('goes on with a new session when its lease was lost', async () => {
     const { storage, publisher, enqueue } = setup()
@@ -77,6 +93,34 @@ describe('drain', () => {
     expect(await drained).toMatchObject({ published: 1 })
     expect(said).toEqual(['published', 'closed'])
   })
+})
+
+describe('health', () => {
+  test('counts what is pending', async () => {
+    const { enqueue, ...adapters } = setup()
+    await enqueue(3)
+    expect(await new Relay(adapters).health()).toMatchObject({ alive: false, pending: 3, storageError: null })
+  })
+
+  test('answers too while the database is away, and says why it cannot count', async () => {
+    const { storage, publisher } = setup()
+    const relay = new Relay({ storage: { ...storage, count: fails }, publisher })
+    const storageError = { code: 'STORAGE_LOCKED', message: 'on purpose' }
+    expect(await relay.health()).toMatchObject({ alive: false, pending: null, oldestPendingAgeMs: null, storageError })
+  })
+})
+
+const classes: readonly (readonly [string, new (options: never) => object])[] = [
+  ['Relay', Relay],
+  ['Outbox', Outbox],
+  ['Consumer', Consumer],
+  ['Inbox', Inbox],
+]
+
+test.each(classes)('a %s without options names what is missing', (_, Class) => {
+  for (const nothing of [undefined, null, {}, { messages: {} }]) {
+    expect(() => new Class(nothing as never)).toThrow(ConfigurationError)
+  }
 })
 
 test('has one window for the messages of a key that its publisher takes one by one', async () => {

@@ -1,5 +1,6 @@
-import { WaybillError } from '../contracts/index.ts'
+import { type FailureSummary, summarizeFailure, WaybillError } from '../contracts/index.ts'
 import { type Listener, TypedEvents } from '../events/typed-events.ts'
+import { asError } from './as-error.ts'
 import type { RelayEvents } from './events.ts'
 import { type RelayOptions, type ResolvedRelayOptions, resolveRelayOptions } from './options.ts'
 import { Sessions } from './sessions.ts'
@@ -10,9 +11,11 @@ export interface RelayHealth {
   readonly alive: boolean
   /** Milliseconds since the epoch by this process' clock; `null` before the first. */
   readonly lastPublishedAt: number | null
-  /** `null` where the storage cannot count. */
+  /** `null` where the storage cannot count, or cannot now: see {@link storageError}. */
   readonly pending: number | null
   readonly oldestPendingAgeMs: number | null
+  /** Why the outbox could not be counted; `null` if nothing was wrong. */
+  readonly storageError: FailureSummary | null
   /** Present interval between claims that find nothing. */
   readonly pollIntervalMs: number
   /** Lanes that this relay owns; `null` without a session, or where the storage has none. */
@@ -156,15 +159,19 @@ export class Relay implements AsyncDisposable {
     }
   }
 
-  /** For health checks. Counts in the database. */
+  /** For health checks. Counts in the database; that this fails is part of the answer. */
   async health(): Promise<RelayHealth> {
-    const counts = await this.#options.storage.count?.()
+    let storageError: FailureSummary | null = null
+    const counts = await this.#options.storage.count?.().catch((error: unknown) => {
+      storageError = summarizeFailure(asError(error))
+    })
     const session = this.#sessions.current
     return {
       alive: session !== null,
       lastPublishedAt: this.#lastPublishedAt,
       pending: counts?.pending ?? null,
       oldestPendingAgeMs: counts?.oldestPendingAgeMs ?? null,
+      storageError,
       pollIntervalMs: this.#sessions.poller.intervalMs,
       lanes: session?.lanes?.size ?? null,
     }
@@ -177,7 +184,7 @@ export class Relay implements AsyncDisposable {
       await this.#options.publisher.close()
       this.#closed.resolve()
     } catch (error) {
-      this.#events.emit('error', error instanceof Error ? error : new Error(String(error), { cause: error }))
+      this.#events.emit('error', asError(error))
       this.#closed.reject(error)
     }
   }

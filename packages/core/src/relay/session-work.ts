@@ -6,6 +6,7 @@ import {
   WaybillError,
 } from '../contracts/index.ts'
 import type { TypedEvents } from '../events/typed-events.ts'
+import { asError } from './as-error.ts'
 import { Circuits } from './circuits.ts'
 import type { RelayEvents } from './events.ts'
 import { Lease } from './lease.ts'
@@ -31,6 +32,9 @@ export interface SessionSetup {
   readonly events: TypedEvents<RelayEvents>
   readonly endWhenDrained: boolean
 }
+
+/** A drain has somebody who waits for it: it settles no longer than some seconds. */
+const attemptsOfDrain = 7
 
 /** What the stages of a session share: its lease, circuits and settlements, and its end. */
 export class SessionWork {
@@ -69,7 +73,8 @@ export class SessionWork {
       onError,
       onLost,
       onChange: () => this.wake(),
-      onFailed: (error) => this.end({ type: 'failed', error }),
+      onFailed: (error) => this.end({ type: 'failed', error: asError(error) }),
+      attemptsAtMost: setup.endWhenDrained ? attemptsOfDrain : Number.POSITIVE_INFINITY,
     })
   }
 
@@ -121,8 +126,4 @@ export class SessionWork {
   release(messages: readonly ClaimedMessage[]): void {
     this.settling.add(messages.map((claimed) => ({ claimed, settlement: { type: 'release', token: claimed.token } })))
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error), { cause: error })
 }

@@ -1,6 +1,7 @@
 import { type FailureSummary, type RelaySession, WaybillError } from '../contracts/index.ts'
 import type { TypedEvents } from '../events/typed-events.ts'
 import { onWake } from '../outbox/wakeups.ts'
+import { asError } from './as-error.ts'
 import type { RelayEvents } from './events.ts'
 import type { ResolvedRelayOptions } from './options.ts'
 import { Pipeline } from './pipeline.ts'
@@ -154,6 +155,6 @@ export class Sessions {
   }
 
   #report(error: unknown): void {
-    this.#events.emit('error', error instanceof Error ? error : new Error(String(error), { cause: error }))
+    this.#events.emit('error', asError(error))
   }
 }

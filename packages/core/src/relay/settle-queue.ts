@@ -23,8 +23,9 @@ export interface SettleQueueOptions {
   /** The session no longer owned some of it. */
   readonly onLost: () => void
   readonly onError: (error: unknown) => void
-  /** It cannot be settled, now or later. */
-  readonly onFailed: (error: WaybillError) => void
+  /** It cannot be settled, now or later, or not in so many attempts. */
+  readonly onFailed: (error: unknown) => void
+  readonly attemptsAtMost: number
 }
 
 /** Messages that may wait for their settlement before publishing waits too, in batches. */
@@ -91,28 +92,31 @@ export class SettleQueue {
 
   async #settle(items: readonly SettleItem[]): Promise<void> {
     const settlements = items.map((item) => item.settlement)
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(lastPauseMs, pauseMs * 2)) {
-      const result = await this.#attempt(settlements)
-      if (result === 'settled') break
-      if (result === 'final' || this.#givenUp) return
+    let pauseMs = firstPauseMs
+    for (let attempt = 1; !(await this.#attempt(settlements, attempt)); attempt++) {
+      if (this.#givenUp) return
       await this.#wait(pauseMs)
+      pauseMs = Math.min(lastPauseMs, pauseMs * 2)
     }
     for (const { claimed, settlement } of items) {
       if (settlement.type !== 'published') this.dying.settled(orderingScope(claimed.message))
     }
   }
 
-  async #attempt(settlements: readonly Settlement[]): Promise<'settled' | 'again' | 'final'> {
-    const { source, session, onLost, onError, onFailed } = this.#options
+  /** Answers whether all is settled. */
+  async #attempt(settlements: readonly Settlement[], attempt: number): Promise<boolean> {
+    const { source, session, onLost, onError, onFailed, attemptsAtMost } = this.#options
     try {
       const { lost } = await source.settle(session, settlements)
       if (lost.length > 0) onLost()
-      return 'settled'
+      return true
     } catch (error) {
       onError(error)
-      if (!WaybillError.isInstance(error) || error.retryable) return 'again'
+      const mayPass = !WaybillError.isInstance(error) || error.retryable
+      if (mayPass && attempt < attemptsAtMost) return false
+      this.giveUp()
       onFailed(error)
-      return 'final'
+      return false
     }
   }
 

@@ -8,6 +8,11 @@ export interface OptionCheck {
   integer(option: string, value: unknown, min: number, max?: number): void
 }
 
+/** What a constructor was given; without types that may be nothing at all, and then every option is missing. */
+export function given<T extends object>(options: T): T {
+  return typeof options === 'object' && options !== null ? options : ({} as T)
+}
+
 /**
  * Answers what `rules` answers, usually the resolved options.
  *
@@ -28,6 +33,12 @@ export function checkOptions<T>(subject: string, rules: (check: OptionCheck) => 
   })
   if (problems.length > 0) throw new ConfigurationError(subject, problems)
   return result
+}
+
+/** Reports a catalogue that `defineMessages` has not made. */
+export function checkCatalogue(check: OptionCheck, messages: { readonly definitions: unknown } | undefined): void {
+  const holds = messages === undefined || messages?.definitions instanceof Map
+  check.that(holds, { option: 'messages', value: messages, rule: 'must be what defineMessages() answers' })
 }
 
 /** @throws {@link SpecificationError} if the adapter was made for another version of the contracts. */
