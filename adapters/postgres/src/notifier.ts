@@ -21,7 +21,7 @@ export interface Notifier {
 /** Between two notifications. One for each commit would cost producers up to half of their commits: all share one lock. */
 const leastIntervalMs = 4
 /** After the last insert. */
-const delaysMs = [1, 5, 20, 80] as const
+const delaysMs = [1, 5, 20, 80, 320, 1000] as const
 
 export function channelOf({ tablePrefix, schema }: SqlContext): string {
   return `${schema === undefined ? '' : `${schema}.`}${tablePrefix}wakeup`
