@@ -3,6 +3,8 @@ import type { CrashArguments } from './arguments.ts'
 export interface RunOptions extends Omit<CrashArguments, 'json'> {
   /** The module of the relays' processes: for relays that are broken on purpose. @default our relay */
   readonly relayModule?: URL
+  /** No relay ends by itself: neither the one that always does, nor those that publish what ends relays. @default false */
+  readonly calm?: boolean
   /** If nothing has moved for so long, what is missing does not come. @default 30000 */
   readonly patienceMs?: number
   /** Ends the run early; it then rejects with the signal's reason. */
@@ -30,14 +32,14 @@ export interface ProducerShare {
 
 /** What each producer process has to do. */
 export function shareWork(
-  { messages, kills }: Pick<RunOptions, 'messages' | 'kills'>,
+  { messages, kills, calm = false }: Pick<RunOptions, 'messages' | 'kills' | 'calm'>,
   singleWriter: boolean,
 ): readonly ProducerShare[] {
   const connections = connectionsEach[singleWriter ? 'single' : 'many']
   const seconds = Math.max(messages / pace.messagesPerSecond, (kills * pace.perKillMs) / 1000)
   const transactions = messages / transactionSize
   const thinkMs = (seconds * 1000 * connections * producerProcesses) / transactions
-  const bombs = Math.min(4, Math.ceil(messages / 2000))
+  const bombs = calm ? 0 : Math.min(4, Math.ceil(messages / 2000))
   return Array.from({ length: producerProcesses }, (_, index) => ({
     connections,
     messages: part(messages, index),

@@ -52,7 +52,7 @@ async function play(stage: Stage, { signal, patienceMs = 30_000 }: RunOptions): 
     attending.abort()
   }
   await operating
-  await untilAborted(crasher.close(), signal)
+  if (crasher !== null) await untilAborted(crasher.close(), signal)
   let isFinished = await drained(stage, patienceMs, signal)
   while (isFinished && (await operator.redriveInnocents())) isFinished = await drained(stage, patienceMs, signal)
   if (isFinished) await lanesTakenOver(stage, patienceMs, signal)

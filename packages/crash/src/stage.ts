@@ -26,8 +26,8 @@ export interface Stage {
   readonly broker: Broker
   readonly history: History
   readonly slots: readonly RelaySlot[]
-  /** The relay that crashes by itself, again and again. */
-  readonly crasher: RelaySlot
+  /** The relay that crashes by itself, again and again, if there is one. */
+  readonly crasher: RelaySlot | null
   readonly producers: Producers
   readonly operator: Operator
   readonly saboteur: Saboteur
@@ -63,7 +63,7 @@ export async function setUp(options: RunOptions, tearDown: TearDown, keepFolder:
   const random = new Random(options.seed)
   const history = new History()
   const { slots, crasher } = openSlots(options, { folder, database, broker, history, random })
-  tearDown.add(() => Promise.all([...slots, crasher].map((slot) => slot.abort())))
+  tearDown.add(() => Promise.all([...slots, crasher].map((slot) => slot?.abort())))
   const shares = shareWork(options, singleWriter)
   const seeds = shares.map(() => random.seed())
   const inputs = shares.map((share, index) => ({
@@ -127,7 +127,7 @@ function openSlots(options: RunOptions, { folder, database, broker, history, ran
   const names = Array.from({ length: options.relays }, (_, index) => `relay-${index + 1}`)
   return {
     slots: names.map((name) => open(name, false)),
-    crasher: open('crasher', true),
+    crasher: options.calm === true ? null : open('crasher', true),
   }
 }
 

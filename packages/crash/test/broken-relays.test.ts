@@ -1,12 +1,13 @@
 import { rm } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import type { Outcome } from '../src/report.ts'
+import type { RunOptions } from '../src/run-options.ts'
 import { runCrash } from './run-crash.ts'
 
 const timeoutMs = 120_000
 
-async function runBroken(module: string): Promise<Outcome> {
-  const outcome = await runCrash({ relayModule: new URL(`broken/${module}`, import.meta.url) })
+async function runBroken(module: string, options: Partial<RunOptions> = {}): Promise<Outcome> {
+  const outcome = await runCrash({ relayModule: new URL(`broken/${module}`, import.meta.url), ...options })
   if (outcome.folder !== null) await rm(outcome.folder, { recursive: true })
   return outcome
 }
@@ -19,6 +20,6 @@ it('finds what a relay loses that settles before it publishes', { timeout: timeo
 })
 
 it('finds what relays without a lease publish twice', { timeout: timeoutMs }, async () => {
-  const { report } = await runBroken('without-lease.ts')
+  const { report } = await runBroken('without-lease.ts', { kills: 0, calm: true })
   expect(report.duplicatesBy.unexplained).toBeGreaterThan(0)
 })

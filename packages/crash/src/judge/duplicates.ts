@@ -30,27 +30,28 @@ export function explainDuplicates({ accepted, lives, leaseMs }: Evidence): Dupli
   return { count: Object.values(by).reduce((sum, count) => sum + count, 0), by, unexplained }
 }
 
+/** The last of the acceptances is the duplicate; the others are those before it. */
 function causeOf(
   acceptances: readonly Acceptance[],
   byLabel: ReadonlyMap<string, RelayLife>,
   leaseMs: number,
 ): DuplicateCause {
+  const earlier = acceptances.slice(0, -1)
   const [from, to] = [acceptances[0]?.at ?? 0, acceptances.at(-1)?.at ?? 0]
-  const id = acceptances[0]?.id ?? ''
   const lives = acceptances.flatMap(({ relay }) => byLabel.get(relay) ?? [])
-  const has = (condition: (life: RelayLife) => boolean) => lives.some(condition)
-  if (has((life) => diedBetween(life, from, to))) return 'killed'
-  if (has(({ unanswered }) => unanswered.has(id))) return 'unanswered'
+  const near = (at: number) => at + leaseMs >= from && at - leaseMs <= to
+  if (earlier.some((acceptance) => diedUnsettled(byLabel.get(acceptance.relay), acceptance, to))) return 'killed'
+  if (earlier.some(({ id, relay }) => byLabel.get(relay)?.unanswered.has(id))) return 'unanswered'
   // A relay that has been frozen, or has stood still by itself, may still publish what it had in hand.
-  if (has(({ pauses }) => pauses.some((pause) => pause.from <= to && pause.to + leaseMs >= from))) return 'frozen'
-  if (has(({ leasesLostAt }) => leasesLostAt.some((at) => at + leaseMs >= from && at - leaseMs <= to)))
-    return 'leaseLost'
-  return 'unexplained'
+  if (lives.some(({ pauses }) => pauses.some((pause) => pause.from <= to && near(Math.min(pause.to, to)))))
+    return 'frozen'
+  return lives.some(({ leasesLostAt }) => leasesLostAt.some(near)) ? 'leaseLost' : 'unexplained'
 }
 
-/** What a dead relay had sent may arrive after its end; its end is seen a little after it. One that leaves has settled. */
-function diedBetween({ end, endedAt }: RelayLife, from: number, to: number): boolean {
-  return end !== null && end !== 'left' && endedAt !== null && endedAt >= from - slackMs && endedAt <= to + slackMs
-}
+/** What a dead relay had sent may arrive a little after its end. One that leaves has settled what it has published. */
+const underWayMs = 1000
 
-const slackMs = 1000
+function diedUnsettled(life: RelayLife | undefined, { at }: Acceptance, duplicateAt: number): boolean {
+  if (life === undefined || life.endedAt === null || life.end === 'left') return false
+  return life.endedAt >= at - underWayMs && life.endedAt <= duplicateAt
+}

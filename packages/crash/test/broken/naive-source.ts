@@ -12,12 +12,11 @@ export interface NaiveRow {
 }
 
 export interface NaiveQueries {
-  /** Resolves when this relay may work. */
-  readonly turn: Promise<void>
   /** Pending rows that are due, beyond a position, in the order of positions. */
   pending(after: number, limit: number): Promise<readonly NaiveRow[]>
   setPublished(position: number): Promise<void>
   setDead(position: number, reason: string): Promise<void>
+  close(): Promise<void>
 }
 
 interface Token {
@@ -35,10 +34,9 @@ export function naiveSource(queries: NaiveQueries): RelaySource {
     specificationVersion: 'v1',
     name: 'naive',
     async join() {
-      await queries.turn
       return { id: randomUUID() }
     },
-    async leave() {},
+    leave: () => queries.close(),
     async claim(_session, { limit }) {
       let rows = await queries.pending(floor, limit)
       if (rows.length === 0) rows = await queries.pending(0, limit)
@@ -89,13 +87,13 @@ function messageOf({ id, topic, type, ordering_key: key, payload }: NaiveRow): M
   }
 }
 
-/** The statements, which both databases understand; parameters are named `$1`, `$2`. */
+/** The statements, which both databases understand. Their parameters stand in the order of their numbers. */
 export const statements = {
   pending: `select position, id, topic, type, ordering_key, payload from waybill_messages
     where status = 'PENDING' and position > $1 and (available_at is null or available_at <= $2)
     order by position limit $3`,
-  setPublished: `update waybill_messages set status = 'PUBLISHED', published_at = $2
-    where position = $1 and status = 'PENDING'`,
-  setDead: `update waybill_messages set status = 'DEAD', died_at = $2, dead_reason = $3, last_error = '{}'
-    where position = $1 and status = 'PENDING'`,
+  setPublished: `update waybill_messages set status = 'PUBLISHED', published_at = $1
+    where position = $2 and status = 'PENDING'`,
+  setDead: `update waybill_messages set status = 'DEAD', died_at = $1, dead_reason = $2, last_error = '{}'
+    where position = $3 and status = 'PENDING'`,
 } as const

@@ -6,15 +6,12 @@ import { type NaiveRow, naiveSource, statements } from './naive-source.ts'
 
 await runRelay(({ publisher }, { database: file }) => {
   const database = new BetterSqlite3(file)
-  const run = (sql: string, ...values: readonly unknown[]) => {
-    database.prepare(sql.replaceAll(/\$(\d)/g, '?$1')).run(...values)
-  }
-  const pending = database.prepare(statements.pending.replaceAll(/\$(\d)/g, '?$1'))
+  const prepare = (sql: string) => database.prepare(sql.replaceAll(/\$\d/g, '?'))
   const storage = naiveSource({
-    turn: Promise.resolve(),
-    pending: async (after, limit) => pending.all(after, Date.now(), limit) as readonly NaiveRow[],
-    setPublished: async (position) => run(statements.setPublished, position, Date.now()),
-    setDead: async (position, reason) => run(statements.setDead, position, Date.now(), reason),
+    pending: async (after, limit) => prepare(statements.pending).all(after, Date.now(), limit) as readonly NaiveRow[],
+    setPublished: async (position) => void prepare(statements.setPublished).run(Date.now(), position),
+    setDead: async (position, reason) => void prepare(statements.setDead).run(Date.now(), reason, position),
+    close: async () => void database.close(),
   })
   return { storage, publisher }
 })
