@@ -29,6 +29,30 @@ export const suspectRules: readonly Rule<AnyStorageHarness>[] = [
     },
   },
   {
+    id: 'lease/suspects-take-turns',
+    level: 'required',
+    statement: 'claim MUST hand out suspects and other messages in turn, as long as there are both.',
+    intent: 'A relay that was killed with a full window stops the flow until all of it has been published one by one.',
+    async verify(harness, { time }) {
+      const killed = await joinAlone(harness, time, short)
+      await enqueue(harness, samples('m', 4))
+      await killed.mark(await killed.collect(4))
+      const next = await HandDrivenRelay.join(await otherProcess(harness), time, short)
+      // When one suspect has waited long enough, all have.
+      let batch = await next.collectSome()
+      await enqueue(harness, samples('other', 8))
+      const turns: string[] = []
+      for (let left = 4 + 8; ; batch = await next.collectSome({ limit: 2 })) {
+        turns.push(batch.some(({ suspect }) => suspect) ? 'suspect' : 'others')
+        await next.publish(batch)
+        left -= batch.length
+        if (left === 0) break
+      }
+      const inTurn = ['suspect', 'others', 'suspect', 'others', 'suspect', 'others', 'suspect', 'others']
+      assert.deepEqual(turns, inTurn)
+    },
+  },
+  {
     id: 'lease/suspects-keep-key-order',
     level: 'required',
     statement: 'claim MUST hand out a suspect before later messages of its key.',

@@ -50,6 +50,10 @@ export const suspectsAreNotMarked: StorageMutation = onStorage((s) => ({
   },
 }))
 
+export const othersWaitForSuspects: StorageMutation = onStorage((s) => ({
+  claim: (session, ...rest) => s.claim(Object.assign(session, { suspectsTurn: true, retriesTurn: true }), ...rest),
+}))
+
 export const everyCrashCounts: StorageMutation = onStorage((s) => ({
   async claim(session, request, options) {
     const result = await s.claim(session, request, options)
