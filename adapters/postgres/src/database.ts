@@ -38,7 +38,8 @@ const settingsOf: Readonly<Record<SessionPurpose | 'notify', Settings>> = {
   claim: relayPlans,
   // Of what is lost with the server's newest commits, the worst is published again.
   settle: { ...relayPlans, synchronous_commit: 'off' },
-  window: {},
+  // Also makes durable what was read, of producers who do not wait for the disk: nothing is published that could be undone.
+  window: { synchronous_commit: 'on' },
   renew: {},
   change: {},
   admin: {},
@@ -75,7 +76,13 @@ function connectorOf(handle: PostgresHandle, own: ClientConfig, settings: Settin
   return handle.pool === undefined ? new SharedConnection(handle.db, classifyPostgresError) : ownOn(handle.pool)
 }
 
+/** A connection that only listens would not notice that the other end is gone. */
+export const lively: Pick<ClientConfig, 'keepAlive' | 'keepAliveInitialDelayMillis'> = {
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
+}
+
 /** The application's own settings, of which the pool hides the password from a copy. */
 export function clientConfig({ options }: Pool): ClientConfig {
-  return { connectionTimeoutMillis: 10_000, ...options, password: options.password, keepAlive: true, pipeline: false }
+  return { connectionTimeoutMillis: 10_000, ...options, password: options.password, ...lively, pipeline: false }
 }

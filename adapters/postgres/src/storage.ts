@@ -2,7 +2,7 @@ import type { OutboxStorage, TransactionRunner } from '@waybill/core/contracts'
 import { laneSource } from '@waybill/core/lanes'
 import { type AnyKysely, type AnyTransaction, sqlAdmin, sqlContext } from '@waybill/sql'
 import type { Pool, PoolClient } from 'pg'
-import { clientConfig, openDatabase } from './database.ts'
+import { clientConfig, lively, openDatabase } from './database.ts'
 import { postgresDialect } from './dialect.ts'
 import { withHistory } from './history/admin.ts'
 import { postgresLaneStore } from './lane-store.ts'
@@ -50,7 +50,7 @@ export function postgresStorage(
   const listen =
     resolved.listenUrl === undefined
       ? options.pool && clientConfig(options.pool)
-      : { connectionString: resolved.listenUrl }
+      : { connectionString: resolved.listenUrl, connectionTimeoutMillis: 10_000, ...lively }
   const storage = {
     ...laneSource(postgresLaneStore({ context, database, ...resolved })),
     ...postgresWriter(context, notify),

@@ -1,4 +1,4 @@
-import { StorageError, type WakeupSource } from '@waybill/core/contracts'
+import { StorageError, type WakeupSource, WaybillError } from '@waybill/core/contracts'
 import type { Session, SqlContext } from '@waybill/sql'
 import { sql } from 'kysely'
 import type { Client, ClientConfig } from 'pg'
@@ -38,6 +38,7 @@ class Listener implements AsyncDisposable {
   #timer: NodeJS.Timeout | undefined
   #pauseMs = firstPauseMs
   #heard: (payload: string) => void = () => undefined
+  #arrived = false
   #closed = false
 
   constructor(parts: WakeupParts, wake: () => void) {
@@ -47,8 +48,14 @@ class Listener implements AsyncDisposable {
 
   /** @throws {@link StorageError} if notifications do not arrive. A server that cannot be reached now is tried again later. */
   async open(): Promise<void> {
-    if (!(await this.#listen())) return
-    if (await this.#arrives()) return
+    if (await this.#listen()) await this.#tryOut()
+  }
+
+  /** Once: what arrives on one connection arrives on the next. */
+  async #tryOut(): Promise<void> {
+    if (this.#arrived) return
+    this.#arrived = await this.#arrives()
+    if (this.#arrived || this.#closed) return
     await this[Symbol.asyncDispose]()
     const remedy = 'give `listenUrl`, a direct connection; until then the relay polls'
     throw new StorageError(
@@ -96,7 +103,13 @@ class Listener implements AsyncDisposable {
 
   /** What was notified meanwhile has been missed. */
   async #resume(): Promise<void> {
-    if (await this.#listen()) this.#wake()
+    if (!(await this.#listen())) return
+    this.#wake()
+    await this.#tryOut().catch((error: unknown) => {
+      // Nobody waits for this any more who could be told otherwise. What cannot be tried out now is at the next connection.
+      const isSwallowed = WaybillError.isInstance(error) && error.code === 'STORAGE_UNSUPPORTED'
+      if (isSwallowed) process.emitWarning(error.message, { code: 'WAYBILL_NO_WAKEUPS' })
+    })
   }
 
   async #arrives(): Promise<boolean> {

@@ -134,6 +134,18 @@ onServer(server, { it }, (postgres) => {
     expect([await test.rotate(), await test.rotate(), await test.rotate()]).toEqual([first, second, null])
   })
 
+  it('counts days alike, whatever time zone a session has', async () => {
+    await using test = await setup(postgres)
+    const days = await test.days()
+    const old = await test.oldDay(2, ['a'])
+    for (const zone of ['Pacific/Kiritimati', 'Pacific/Pago_Pago', 'America/Sao_Paulo']) {
+      const client = await test.test.connect()
+      await client.query(`set time zone '${zone}'`)
+      await client.query(`select waybill_rotate_history('3 days')`)
+    }
+    expect(await test.days()).toEqual([old, ...days])
+  })
+
   it('keeps a day that holds a message which is pending or dead', async () => {
     await using test = await setup(postgres)
     const [odd, even] = [await test.oldDay(9, ['a']), await test.oldDay(8, ['b'])]

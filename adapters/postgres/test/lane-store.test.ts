@@ -180,6 +180,31 @@ onServer(server, { it }, (postgres) => {
       expect(await test.store.transaction((tx) => tx.holdRelay('r'))).toBe(false)
     })
 
+    it('writes the window to the disk, and nothing else, whatever the role does by itself', async () => {
+      await using test = await laneSetup(postgres)
+      await test.insert([message({ id: 'a' })])
+      const inDatabase = (change: string) =>
+        test.test.query(`do $$ begin execute format('alter database %I ${change}', current_database()); end $$`)
+      await inDatabase('set synchronous_commit = off')
+      await test.store.addRelay({ id: 'r', label: 'relay', leaseMs: 30_000 })
+      await test.test.query(`
+        create table commits (name text, waits text);
+        create function note() returns trigger language plpgsql as $$ begin
+          insert into commits values (current_setting('application_name'), current_setting('synchronous_commit'));
+          return null;
+        end $$;
+        create trigger note after update on waybill_relays for each statement execute function note();
+        create trigger note after update on waybill_messages for each statement execute function note();`)
+      const { epoch } = await test.store.read(everything)
+      await test.store.mark('r', [1], epoch)
+      await inDatabase('reset synchronous_commit')
+      await test.store.publish([{ position: 1, id: 'a' }])
+      expect(await test.test.query('select * from commits')).toEqual([
+        { name: 'waybill window', waits: 'on' },
+        { name: 'waybill settle', waits: 'off' },
+      ])
+    })
+
     it('takes a lease that ends too far ahead for expired', async () => {
       await using test = await laneSetup(postgres)
       for (const id of ['live', 'past', 'ahead']) await test.store.addRelay({ id, label: id, leaseMs: 30_000 })

@@ -1,4 +1,5 @@
-import { onServer, type Server, sharedPgBouncer } from '@waybill/conformance/containers'
+import { once } from 'node:events'
+import { onServer, type Server, sharedPgBouncer, startPgBouncer } from '@waybill/conformance/containers'
 import { Relay } from '@waybill/core'
 import { memoryPublisher } from '@waybill/memory'
 import pg from 'pg'
@@ -52,6 +53,25 @@ onServer(server, { it }, (postgres) =>
       await expect.poll(() => publisher.published.length, { timeout: 10_000 }).toBe(1)
       await relay.stop()
       await storage.close()
+    })
+
+    it('warns that LISTEN is swallowed also by a pooler that was away at first', async () => {
+      const own = await startPgBouncer({ upstream: postgres })
+      if (!own.available) throw new Error(own.reason)
+      await using test = await setup(postgres, pgBouncer)
+      const url = new URL(own.url)
+      url.pathname = new URL(test.test.url).pathname
+      const storage = postgresStorage({ pool: test.pool, schema: test.schema, listenUrl: url.href })
+      await own.kill()
+      const warned = once(process, 'warning')
+      const subscription = await storage.wakeups?.subscribe(() => undefined)
+      await own.restart()
+      expect(await warned).toMatchObject([
+        { code: 'WAYBILL_NO_WAKEUPS', message: expect.stringContaining('listenUrl') },
+      ])
+      await subscription?.[Symbol.asyncDispose]()
+      await storage.close()
+      await own.stop()
     })
 
     it('says that LISTEN is swallowed, and listens where it is told to', async () => {
