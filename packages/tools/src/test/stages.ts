@@ -1,5 +1,6 @@
 import type { Stage } from './stage.ts'
 import { generated, knip, lint } from './stages/checks.ts'
+import { crash } from './stages/crash.ts'
 import { examples } from './stages/examples.ts'
 import { packages } from './stages/packages.ts'
 import { servers } from './stages/servers.ts'
@@ -18,6 +19,7 @@ export const stages: readonly Stage[] = [
   servers,
   unit,
   simulation,
+  crash,
   packages,
   examples,
 ]
