@@ -64,7 +64,7 @@ describe('read', () => {
     const { insert, read, store } = setup()
     insert(['a'])
     const [row] = (await read()).rows
-    await store.transaction((tx) => tx.retry({ position: 1, id: 'a' }, { attempts: 1, crashes: 0, error }))
+    await store.transaction((tx) => tx.retry([{ position: 1, id: 'a' }], { attempts: 1, crashes: 0, error }))
     expect(row?.attempts).toBe(0)
     expect((await read()).rows[0]?.attempts).toBe(1)
   })

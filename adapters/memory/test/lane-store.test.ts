@@ -22,7 +22,7 @@ describe('publish', () => {
     const { insert, store } = setup()
     insert(['a'], ['b'])
     await store.transaction(async (tx) => {
-      await tx.retry({ position: 1, id: 'a' }, { attempts: 1, crashes: 0, error })
+      await tx.retry([{ position: 1, id: 'a' }], { attempts: 1, crashes: 0, error })
       expect(
         await store.publish([
           { position: 1, id: 'a' },
@@ -78,9 +78,9 @@ describe('a lane transaction', () => {
       await tx.setWindow('r', [7])
       await tx.assign([3, 4], 'r')
       await tx.assign([4], null)
-      await tx.putHold({ ...hold, dueAt: 4 })
-      await tx.putHold(hold)
-      await tx.putSuspect(suspect)
+      await tx.putHolds([{ ...hold, dueAt: 4 }])
+      await tx.putHolds([hold])
+      await tx.putSuspects([suspect])
       expect(await tx.holdRelay('r')).toBe(true)
       expect(await tx.holdRelay('gone')).toBe(false)
     })
@@ -91,9 +91,9 @@ describe('a lane transaction', () => {
       expect(await tx.holds([3])).toEqual([hold])
       expect(await tx.holds([4])).toEqual([])
       expect(await tx.suspects([3, 4])).toEqual([suspect])
-      await tx.removeHold({ ...hold, head: 8 })
+      await tx.removeHolds([{ ...hold, head: 8 }])
       expect(await tx.holds([3])).toEqual([hold])
-      await tx.removeHold(hold)
+      await tx.removeHolds([hold])
       await tx.removeSuspects([7])
       await tx.removeRelay('r')
       expect(await tx.holds([3])).toEqual([])
@@ -109,10 +109,10 @@ describe('a lane transaction', () => {
     const work = store.transaction(async (tx) => {
       await tx.trustRelay('r')
       await tx.assign([1], 'r')
-      await tx.putHold({ topic: 'orders', key: 'a', lane: 1, head: 1, dueAt: 5 })
-      await tx.putSuspect({ position: 1, lane: 1, crashes: 1 })
-      await tx.retry({ position: 1, id: 'a' }, { attempts: 1, crashes: 0, error })
-      await tx.bury({ position: 2, id: 'b' }, { attempts: 1, crashes: 0, reason: 'rejected', error })
+      await tx.putHolds([{ topic: 'orders', key: 'a', lane: 1, head: 1, dueAt: 5 }])
+      await tx.putSuspects([{ position: 1, lane: 1, crashes: 1 }])
+      await tx.retry([{ position: 1, id: 'a' }], { attempts: 1, crashes: 0, error })
+      await tx.bury([{ position: 2, id: 'b' }], { attempts: 1, crashes: 0, reason: 'rejected', error })
       await tx.removeRelay('r')
       throw new Error('crash')
     })
@@ -133,9 +133,9 @@ describe('a lane transaction', () => {
     const change = { attempts: 2, crashes: 1, error }
     await store.publish([{ position: 3, id: 'c' }])
     await store.transaction(async (tx) => {
-      await tx.bury({ position: 1, id: 'a' }, { ...change, reason: 'attempts-exhausted' })
-      await tx.bury({ position: 2, id: 'other' }, { ...change, reason: 'attempts-exhausted' })
-      await tx.bury({ position: 3, id: 'c' }, { ...change, reason: 'attempts-exhausted' })
+      await tx.bury([{ position: 1, id: 'a' }], { ...change, reason: 'attempts-exhausted' })
+      await tx.bury([{ position: 2, id: 'other' }], { ...change, reason: 'attempts-exhausted' })
+      await tx.bury([{ position: 3, id: 'c' }], { ...change, reason: 'attempts-exhausted' })
       expect((await tx.pending([2, 1, 3])).map((row) => row.position)).toEqual([1, 2])
     })
     expect(await ids()).toEqual(['b'])

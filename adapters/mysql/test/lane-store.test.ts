@@ -103,10 +103,7 @@ await onEachServer((server) => {
       await using test = await setup()
       const first = await test.store.read(everything)
       expect((await test.store.read(everything)).epoch).toBe(first.epoch)
-      const own = 'select id from information_schema.processlist where db = ? and id not in (connection_id(), ?)'
-      for (const row of await test.test.rows(own, [test.test.name, test.producer.threadId])) {
-        await test.test.admin.query(`kill ${Number(row['id'] ?? row['ID'])}`)
-      }
+      for (const { id } of await test.test.others()) if (id !== test.producer.threadId) await test.test.kill(id)
       const epochs = new Set([first.epoch])
       await expect
         .poll(
@@ -220,16 +217,16 @@ await onEachServer((server) => {
         await tx.assign([3, 5], 'r')
         await tx.assign([], 'nobody')
         await tx.setWindow('r', [7])
-        await tx.putHold(hold)
-        await tx.putHold({ ...hold, head: 2 })
-        await tx.removeHold(hold)
-        await tx.putSuspect({ position: 1, lane: 3, crashes: 0 })
-        await tx.putSuspect({ position: 1, lane: 3, crashes: 1 })
-        await tx.putSuspect({ position: 2, lane: 5, crashes: 1 })
+        await tx.putHolds([hold])
+        await tx.putHolds([{ ...hold, head: 2 }])
+        await tx.removeHolds([hold])
+        await tx.putSuspects([{ position: 1, lane: 3, crashes: 0 }])
+        await tx.putSuspects([{ position: 1, lane: 3, crashes: 1 }])
+        await tx.putSuspects([{ position: 2, lane: 5, crashes: 1 }])
         await tx.removeSuspects([2])
-        await tx.retry({ position: 1, id: 'a' }, { attempts: 2, crashes: 1, error })
-        await tx.retry({ position: 1, id: 'other' }, { attempts: 9, crashes: 9, error })
-        await tx.bury({ position: 2, id: 'b' }, { attempts: 1, crashes: 0, reason: 'rejected', error })
+        await tx.retry([{ position: 1, id: 'a' }], { attempts: 2, crashes: 1, error })
+        await tx.retry([{ position: 1, id: 'other' }], { attempts: 9, crashes: 9, error })
+        await tx.bury([{ position: 2, id: 'b' }], { attempts: 1, crashes: 0, reason: 'rejected', error })
         const owners = await tx.owners()
         return {
           relays: await tx.relays(),

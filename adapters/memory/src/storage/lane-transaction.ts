@@ -47,19 +47,27 @@ function relaySteps({ lanes, now }: MemoryDatabase, turn: LaneTurn, run: Run): P
   }
 }
 
-type KeySteps = 'holds' | 'putHold' | 'removeHold' | 'suspects' | 'putSuspect' | 'removeSuspects'
+type KeySteps = 'holds' | 'putHolds' | 'removeHolds' | 'suspects' | 'putSuspects' | 'removeSuspects'
 
 function keySteps({ lanes }: MemoryDatabase, turn: LaneTurn, run: Run): Pick<LaneTransaction, KeySteps> {
   return {
     holds: (wanted) => run('holds', () => inLanes(lanes.holds.values(), wanted)),
-    putHold: (hold) => run('putHold', () => turn.set(lanes.holds, scopeOf(hold), hold)),
-    removeHold: (hold) =>
-      run('removeHold', () => {
-        const scope = scopeOf(hold)
-        if (lanes.holds.get(scope)?.head === hold.head) turn.delete(lanes.holds, scope)
+    putHolds: (holds) =>
+      run('putHolds', () => {
+        for (const hold of holds) turn.set(lanes.holds, scopeOf(hold), hold)
+      }),
+    removeHolds: (holds) =>
+      run('removeHolds', () => {
+        for (const hold of holds) {
+          const scope = scopeOf(hold)
+          if (lanes.holds.get(scope)?.head === hold.head) turn.delete(lanes.holds, scope)
+        }
       }),
     suspects: (wanted) => run('suspects', () => inLanes(lanes.suspects.values(), wanted)),
-    putSuspect: (suspect) => run('putSuspect', () => turn.set(lanes.suspects, suspect.position, suspect)),
+    putSuspects: (suspects) =>
+      run('putSuspects', () => {
+        for (const suspect of suspects) turn.set(lanes.suspects, suspect.position, suspect)
+      }),
     removeSuspects: (positions) =>
       run('removeSuspects', () => {
         for (const position of positions) turn.delete(lanes.suspects, position)
@@ -78,8 +86,14 @@ function rowSteps(database: MemoryDatabase, turn: LaneTurn, run: Run): Pick<Lane
   return {
     pending: (positions) =>
       run('pending', () => positions.flatMap(pendingRow).sort((left, right) => left.position - right.position)),
-    retry: (row, change) => run('retry', () => turn.changeRow(row.position, () => retryRow(database, row, change))),
-    bury: (row, change) => run('bury', () => turn.changeRow(row.position, () => buryRow(database, row, change))),
+    retry: (rows, change) =>
+      run('retry', () => {
+        for (const row of rows) turn.changeRow(row.position, () => retryRow(database, row, change))
+      }),
+    bury: (rows, change) =>
+      run('bury', () => {
+        for (const row of rows) turn.changeRow(row.position, () => buryRow(database, row, change))
+      }),
   }
 }
 

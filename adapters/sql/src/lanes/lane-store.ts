@@ -5,7 +5,7 @@ import type { SqlContext } from '../dialect.ts'
 import type { SqlDatabase, SqlExecutor, Statement } from '../executor.ts'
 import { deleteListed, updateListed } from '../listed-rows.ts'
 import { type Parameter, type Template, template } from '../template.ts'
-import { laneTransaction } from './lane-transaction.ts'
+import { laneTransactions } from './lane-transaction.ts'
 import { marks, type ServerIdentity } from './mark.ts'
 import { once } from './pending-rows.ts'
 
@@ -30,6 +30,7 @@ export function sqlLaneStore(parts: LaneStoreParts): LaneStore {
   const mark = marks(context, server)
   const publish = publishTemplate(context, retentionMs > 0, context.dialect.rowOneOf)
   const forgetHistory = retention(context, retentionMs)
+  const steps = laneTransactions(context)
   const stillPending = pendingTemplate(context)
   return {
     ...store,
@@ -55,7 +56,7 @@ export function sqlLaneStore(parts: LaneStoreParts): LaneStore {
       const left = new Set(pending.rows.map((row) => row.position))
       return rows.map((row) => row.position).filter((position) => !left.has(position))
     },
-    transaction: async (work) => (await database()).transaction((tx) => work(laneTransaction(context, tx))),
+    transaction: async (work) => (await database()).transaction((tx) => work(steps(tx))),
   }
 }
 

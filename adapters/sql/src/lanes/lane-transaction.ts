@@ -3,14 +3,20 @@ import { type Compilable, sql } from 'kysely'
 import { expiredLease, type SqlContext } from '../dialect.ts'
 import { onlyRow, type SqlTransaction } from '../executor.ts'
 import { messageColumns, toMessage } from '../message-row.ts'
+import { type FailureStatements, failureStatements } from './failure-statements.ts'
 
-/** Rows around the messages are few and rarely touched: these statements are built where they are used. */
-export function laneTransaction(context: SqlContext, tx: SqlTransaction): LaneTransaction {
-  return { ...membership(context, tx), ...keyState(context, tx), ...outcomes(context, tx) }
+/** Rows around the messages are few and rarely touched: most of these statements are built where they are used. */
+export function laneTransactions(context: SqlContext): (tx: SqlTransaction) => LaneTransaction {
+  const statements = failureStatements(context)
+  return (tx) => ({
+    ...membership(context, tx),
+    ...keyState(context, statements, tx),
+    ...outcomes(context, statements, tx),
+  })
 }
 
 type Membership = 'now' | 'holdRelay' | 'relays' | 'removeRelay' | 'trustRelay' | 'owners' | 'assign' | 'setWindow'
-type KeyState = 'holds' | 'putHold' | 'removeHold' | 'suspects' | 'putSuspect' | 'removeSuspects'
+type KeyState = 'holds' | 'putHolds' | 'removeHolds' | 'suspects' | 'putSuspects' | 'removeSuspects'
 type Outcomes = 'pending' | 'retry' | 'bury'
 
 const rowsOf = <Row>(tx: SqlTransaction, query: Compilable<Row>): Promise<readonly Row[]> => tx.read(query.compile())
@@ -62,9 +68,14 @@ function membership({ builder, dialect, table }: SqlContext, tx: SqlTransaction)
   }
 }
 
-function keyState({ builder, dialect, table }: SqlContext, tx: SqlTransaction): Pick<LaneTransaction, KeyState> {
-  const removeSuspects = (positions: readonly Position[]): Promise<void> =>
-    run(tx, builder.deleteFrom(table.suspects).where(inNumbers(dialect, 'position', positions)))
+function keyState(
+  { builder, dialect, table }: SqlContext,
+  statements: FailureStatements,
+  tx: SqlTransaction,
+): Pick<LaneTransaction, KeyState> {
+  const removeSuspects = async (positions: readonly Position[]): Promise<void> => {
+    if (positions.length > 0) await tx.write(statements.removeSuspects(positions))
+  }
   return {
     async holds(lanes) {
       const query = builder
@@ -74,15 +85,14 @@ function keyState({ builder, dialect, table }: SqlContext, tx: SqlTransaction): 
         .orderBy('head')
       return (await rowsOf(tx, query)).map(({ due_at, ...hold }) => ({ ...hold, dueAt: due_at }))
     },
-    async putHold({ dueAt, topic, key, lane, head }) {
-      await run(tx, builder.deleteFrom(table.holds).where('topic', '=', topic).where('key', '=', key))
-      await run(tx, builder.insertInto(table.holds).values({ topic, key, lane, head, due_at: dueAt }))
+    async putHolds(holds) {
+      if (holds.length === 0) return
+      await tx.write(statements.removeKeys(holds))
+      for (const insert of statements.insertHolds(holds)) await tx.write(insert)
     },
-    removeHold: ({ topic, key, head }) =>
-      run(
-        tx,
-        builder.deleteFrom(table.holds).where('topic', '=', topic).where('key', '=', key).where('head', '=', head),
-      ),
+    async removeHolds(holds) {
+      if (holds.length > 0) await tx.write(statements.removeHolds(holds))
+    },
     suspects: (lanes) =>
       rowsOf(
         tx,
@@ -92,21 +102,20 @@ function keyState({ builder, dialect, table }: SqlContext, tx: SqlTransaction): 
           .where(inNumbers(dialect, 'lane', lanes))
           .orderBy('position'),
       ),
-    async putSuspect({ position, lane, crashes }) {
-      await removeSuspects([position])
-      await run(tx, builder.insertInto(table.suspects).values({ position, lane, crashes }))
+    async putSuspects(suspects) {
+      if (suspects.length === 0) return
+      await removeSuspects(suspects.map((suspect) => suspect.position))
+      for (const insert of statements.insertSuspects(suspects)) await tx.write(insert)
     },
     removeSuspects,
   }
 }
 
-function outcomes({ builder, dialect, table }: SqlContext, tx: SqlTransaction): Pick<LaneTransaction, Outcomes> {
-  const pendingRow = (row: { readonly position: Position; readonly id: string }) =>
-    builder
-      .updateTable(table.messages)
-      .where('position', '=', row.position)
-      .where('id', '=', row.id)
-      .where('status', '=', 'PENDING')
+function outcomes(
+  { builder, dialect, table }: SqlContext,
+  statements: FailureStatements,
+  tx: SqlTransaction,
+): Pick<LaneTransaction, Outcomes> {
   return {
     async pending(positions) {
       const query = builder
@@ -122,20 +131,8 @@ function outcomes({ builder, dialect, table }: SqlContext, tx: SqlTransaction): 
         message: toMessage(row),
       }))
     },
-    retry: (row, { attempts, crashes, error }) =>
-      run(tx, pendingRow(row).set({ attempts, crashes, last_error: JSON.stringify(error) })),
-    bury: (row, { attempts, crashes, reason, error }) =>
-      run(
-        tx,
-        pendingRow(row).set({
-          status: 'DEAD',
-          attempts,
-          crashes,
-          died_at: dialect.now,
-          dead_reason: reason,
-          last_error: JSON.stringify(error),
-        }),
-      ),
+    retry: (rows, change) => tx.write(statements.retry({ rows, change })),
+    bury: (rows, change) => tx.write(statements.bury({ rows, change })),
   }
 }
 

@@ -226,7 +226,7 @@ async function endFinishedHolds(
   if (finished.length === 0) return
   for (const hold of finished) session.endHold(hold.scope)
   await store.transaction(async (tx) => {
-    for (const hold of finished) await tx.removeHold(hold)
+    await tx.removeHolds(finished)
   })
 }
 

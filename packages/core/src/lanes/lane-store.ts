@@ -167,22 +167,22 @@ export interface LaneTransaction {
     positions: readonly Position[],
   ): Promise<readonly Pick<LaneRow, 'position' | 'lane' | 'crashes' | 'message'>[]>
   holds(lanes: readonly number[]): Promise<readonly Hold[]>
-  /** Inserts or replaces, by topic and key. */
-  putHold(hold: Hold): Promise<void>
-  /** Removes the hold of a key if `head` is still its head. */
-  removeHold(hold: Pick<Hold, 'topic' | 'key' | 'head'>): Promise<void>
+  /** Inserts or replaces, by topic and key; no two of them are of one key. */
+  putHolds(holds: readonly Hold[]): Promise<void>
+  /** Removes the hold of each key of which `head` is still the head. */
+  removeHolds(holds: readonly Pick<Hold, 'topic' | 'key' | 'head'>[]): Promise<void>
   suspects(lanes: readonly number[]): Promise<readonly Suspect[]>
-  /** Inserts or replaces, by position. */
-  putSuspect(suspect: Suspect): Promise<void>
+  /** Inserts or replaces, by position; no two of them are of one. */
+  putSuspects(suspects: readonly Suspect[]): Promise<void>
   removeSuspects(positions: readonly Position[]): Promise<void>
-  /** Writes the outcome of a failed attempt to a pending row; `attempts` is the new count. */
+  /** Writes the outcome of a failed attempt, the same for all, to those rows that are pending; `attempts` is the new count. */
   retry(
-    row: RowRef,
+    rows: readonly RowRef[],
     change: { readonly attempts: number; readonly crashes: number; readonly error: FailureSummary },
   ): Promise<void>
-  /** Makes a pending row DEAD; not the only place that may end a message, so a row that is not pending stays as it is. */
+  /** Makes pending rows DEAD; not the only place that may end a message, so a row that is not pending stays as it is. */
   bury(
-    row: RowRef,
+    rows: readonly RowRef[],
     change: {
       readonly attempts: number
       readonly crashes: number

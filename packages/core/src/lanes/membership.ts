@@ -96,10 +96,12 @@ async function suspectRows(
   const stored = await tx.holds(lanes)
   const pendingHeads = new Set((await tx.pending(stored.map((hold) => hold.head))).map((row) => row.position))
   const holds = new Map(stored.map((hold) => [`${hold.topic}\u0000${hold.key}`, hold]))
+  const suspects: Suspect[] = []
+  const changed = new Map<string, Hold>()
   for (const row of rows) {
     const before = known.get(row.position)
     const crashes = before === undefined ? row.crashes : before + 1
-    await tx.putSuspect({ position: row.position, lane: row.lane, crashes })
+    suspects.push({ position: row.position, lane: row.lane, crashes })
     const scope = orderingScope(row.message)
     const held = holds.get(scope)
     const head = held !== undefined && pendingHeads.has(held.head) ? Math.min(held.head, row.position) : row.position
@@ -113,8 +115,10 @@ async function suspectRows(
     }
     pendingHeads.add(head)
     holds.set(scope, hold)
-    await tx.putHold(hold)
+    changed.set(scope, hold)
   }
+  await tx.putSuspects(suspects)
+  await tx.putHolds([...changed.values()])
 }
 
 /** Doubles with each crash, from a tenth of the lease to a minute. */

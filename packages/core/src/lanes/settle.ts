@@ -88,7 +88,7 @@ async function settlePublished(store: LaneStore, session: LaneSession, rows: rea
   const marked = failedBefore ? done.filter((row) => session.suspects.has(row.position) || isHead(session, row)) : []
   if (marked.length > 0) {
     await store.transaction(async (tx) => {
-      for (const row of marked) await forgetFailures(tx, row)
+      await forgetFailures(tx, marked)
     })
   }
   for (const row of done) finish(session, row)
@@ -107,9 +107,9 @@ function isHead(session: LaneSession, row: InFlight): boolean {
   return session.holds.size > 0 && session.holds.get(scopeOf(row))?.head === row.position
 }
 
-async function forgetFailures(tx: LaneTransaction, row: InFlight): Promise<void> {
-  await tx.removeHold({ topic: row.topic, key: row.key, head: row.position })
-  await tx.removeSuspects([row.position])
+async function forgetFailures(tx: LaneTransaction, rows: readonly InFlight[]): Promise<void> {
+  await tx.removeHolds(rows.map(({ topic, key, position }) => ({ topic, key, head: position })))
+  await tx.removeSuspects(rows.map((row) => row.position))
 }
 
 /** The row is no longer pending, and a hold that it headed is over. */
@@ -174,24 +174,43 @@ interface Held {
 
 /** Answers which keys are held. Of several failures of one key the first is the head, and the longest delay counts. */
 async function writeFailures(tx: LaneTransaction, failed: readonly Outcome<Failed>[]): Promise<Iterable<Held>> {
+  if (failed.length === 0) return []
   const now = await tx.now()
+  await forgetFailures(
+    tx,
+    failed.map(({ row }) => row),
+  )
+  for (const alike of Map.groupBy(failed, failureOf).values()) await writeAlike(tx, alike)
   const held = new Map<string, Held>()
   for (const { row, settlement } of failed) {
-    const attempts = row.attempts + (settlement.spendsAttempt ? 1 : 0)
-    const { crashes } = row
-    await forgetFailures(tx, row)
-    if (settlement.type === 'dead') {
-      await tx.bury(row, { attempts, crashes, reason: settlement.reason, error: settlement.error })
-      continue
-    }
+    if (settlement.type === 'dead') continue
     const before = held.get(scopeOf(row))
     const first = before !== undefined && before.row.position < row.position ? before.row : row
     held.set(scopeOf(row), { row: first, delayMs: Math.max(before?.delayMs ?? 0, settlement.delayMs) })
-    await tx.retry(row, { attempts, crashes, error: settlement.error })
   }
-  for (const { row, delayMs } of held.values()) {
-    const dueAt = now + delayMs
-    await tx.putHold({ topic: row.topic, key: row.key, lane: row.lane, head: row.position, dueAt })
-  }
+  const holds = [...held.values()].map(({ row: { topic, key, lane, position }, delayMs }) => {
+    return { topic, key, lane, head: position, dueAt: now + delayMs }
+  })
+  await tx.putHolds(holds)
   return held.values()
+}
+
+/** What is the same is written at once: what a broker refuses, it mostly refuses for one reason. */
+function failureOf({ row, settlement }: Outcome<Failed>): string {
+  const reason = settlement.type === 'dead' ? settlement.reason : null
+  return JSON.stringify([reason, attemptsOf(row, settlement), row.crashes, settlement.error])
+}
+
+function attemptsOf(row: InFlight, settlement: Failed): number {
+  return row.attempts + (settlement.spendsAttempt ? 1 : 0)
+}
+
+async function writeAlike(tx: LaneTransaction, alike: readonly Outcome<Failed>[]): Promise<void> {
+  const [first] = alike
+  if (first === undefined) return
+  const { row, settlement } = first
+  const rows = alike.map((outcome) => outcome.row)
+  const change = { attempts: attemptsOf(row, settlement), crashes: row.crashes, error: settlement.error }
+  if (settlement.type === 'dead') await tx.bury(rows, { ...change, reason: settlement.reason })
+  else await tx.retry(rows, change)
 }

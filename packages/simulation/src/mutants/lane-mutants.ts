@@ -19,7 +19,7 @@ export const laneMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${lanes}/settle.ts`,
-        find: '    await tx.putHold({ topic: row.topic, key: row.key, lane: row.lane, head: row.position, dueAt })\n',
+        find: '  await tx.putHolds(holds)\n',
         replace: '',
       },
     ],

@@ -19,7 +19,7 @@ const tenderSteps = [
   'transaction',
   'transaction:holdRelay',
   'transaction:owners',
-  'transaction:putHold',
+  'transaction:putHolds',
   'transaction:commit',
   'transaction:reply',
   'renew',
