@@ -37,6 +37,7 @@ export const mysqlDialect: SqlDialect = {
   list: (values) => (values.length === 0 ? [null] : values),
   oneOf: (column, list) => sql`${column} in (${list})`,
   pairOneOf: ([first, second], list) => sql`(${first}, ${second}) in (${list})`,
+  pairAfter: ([first, second], [one, two]) => sql`(${first} > ${one} or (${first} = ${one} and ${second} > ${two}))`,
   // Two lists, since MariaDB searches no index by a list of rows. An id is known by itself: what else has drawn a position
   // since a failover has another one.
   rowOneOf: (parameter) =>

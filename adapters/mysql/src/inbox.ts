@@ -37,7 +37,7 @@ export function mysqlInbox(
   options: MysqlInboxOptions & Extract<MysqlHandle, { readonly db?: undefined }>,
 ): Inbox<PoolConnection>
 export function mysqlInbox(options: MysqlInboxOptions & MysqlHandle): Inbox<AnyTransaction> | Inbox<PoolConnection> {
-  const { tablePrefix } = resolveStorageOptions('mysqlInbox', options)
+  const { tablePrefix } = resolveStorageOptions('mysqlInbox', options, options ?? {})
   const { isolation = 'read committed' } = options
   const context = sqlContext(mysqlDialect, tablePrefix)
   const inbox = sqlInbox<MysqlTransaction>(context, {

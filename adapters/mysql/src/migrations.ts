@@ -26,7 +26,7 @@ const patienceSeconds = 60
  * passed over.
  */
 export async function migrateMysql(handle: MysqlHandle, options: MysqlMigrationOptions = {}): Promise<void> {
-  const context = contextOf(options)
+  const context = contextOf(options, handle ?? {})
   const db = kyselyOf(handle).withoutPlugins()
   try {
     await db.connection().execute((connection) => alone(context, connection, () => migrate(context, connection)))
@@ -48,8 +48,8 @@ export function mysqlMigrationSql(direction: 'up' | 'down' = 'up', options: Mysq
   return migrationSql(contextOf(options), direction)
 }
 
-function contextOf(options: MysqlMigrationOptions): SqlContext {
-  return sqlContext(mysqlDialect, resolveStorageOptions('migrations', options).tablePrefix)
+function contextOf(options: MysqlMigrationOptions, handle?: Partial<MysqlHandle>): SqlContext {
+  return sqlContext(mysqlDialect, resolveStorageOptions('migrations', options, handle).tablePrefix)
 }
 
 /** Beside nobody else who migrates these tables. */

@@ -1,5 +1,5 @@
 import { ConfigurationError, type ConfigurationProblem } from '@waybill/core/contracts'
-import type { AnyKysely } from '@waybill/sql'
+import { type AnyKysely, handleProblems } from '@waybill/sql'
 import type { Pool } from 'mysql2'
 import type { Pool as PromisePool } from 'mysql2/promise'
 
@@ -43,15 +43,24 @@ const bounds = {
   statementTimeoutMs: [100, hours],
 } as const
 
-/** @throws {@link ConfigurationError} with all that is wrong. */
-export function resolveStorageOptions(subject: string, options: MysqlStorageOptions): ResolvedStorageOptions {
+const poolOfMysql2 = { name: 'a pool of mysql2', methods: ['getConnection', 'query'] } as const
+
+/**
+ * @param handle - Where the database is, for those who need one.
+ * @throws {@link ConfigurationError} with all that is wrong.
+ */
+export function resolveStorageOptions(
+  subject: string,
+  options: MysqlStorageOptions = {},
+  handle?: Partial<MysqlHandle>,
+): ResolvedStorageOptions {
   const resolved: ResolvedStorageOptions = {
     tablePrefix: options.tablePrefix ?? 'waybill_',
     retentionMs: options.retentionMs ?? 24 * hours,
     lockTimeoutMs: options.lockTimeoutMs ?? 3000,
     statementTimeoutMs: options.statementTimeoutMs ?? 30_000,
   }
-  const problems: ConfigurationProblem[] = []
+  const problems: ConfigurationProblem[] = handle === undefined ? [] : [...handleProblems(handle, poolOfMysql2)]
   for (const [option, [min, max]] of Object.entries(bounds)) {
     const value = resolved[option as keyof typeof bounds]
     if (Number.isSafeInteger(value) && value >= min && value <= max) continue

@@ -19,6 +19,7 @@ interface Facts {
   readonly engine: string | null
   readonly unsafe: number
   readonly flush: number
+  readonly escapes: number
 }
 
 /**
@@ -33,20 +34,16 @@ export function serverCheck(context: SqlContext, writers: WriterWatch): (databas
     said.add(code)
   }
   return async (database) => {
-    const { version, engine, unsafe, flush } = onlyRow((await database.execute(factsQuery(context))).rows)
-    const product: Product = /mariadb/i.test(version) ? 'MariaDB' : 'MySQL'
-    if (isOlder(version, oldest[product])) {
-      refuse(`${product} ${oldest[product].join('.')} is the oldest that relays run on, and this is ${version}`)
-    }
-    if (engine !== 'InnoDB') refuse(`The tables are kept by ${engine}, which has no transactions: they need InnoDB`)
-    if (unsafe === 1) refuse('Positions have grown beyond 2^53 - 1, the last that JavaScript counts exactly')
+    const facts = onlyRow((await database.execute(factsQuery(context))).rows)
+    const product: Product = /mariadb/i.test(facts.version) ? 'MariaDB' : 'MySQL'
+    const reason = reasonToRefuse(facts, product)
+    if (reason !== undefined) throw new StorageError('STORAGE_UNSUPPORTED', reason)
     if (!(await countsFoundRows(context, database))) {
-      refuse(
-        "The driver's flag FOUND_ROWS is switched off, and a renewal that changes nothing would be taken for a lost lease",
-      )
+      const consequence = 'a renewal that changes nothing would be taken for a lost lease'
+      throw new StorageError('STORAGE_UNSUPPORTED', `The driver's flag FOUND_ROWS is switched off, and ${consequence}`)
     }
-    if (flush !== 1) {
-      const text = `innodb_flush_log_at_trx_commit is ${flush}: a crash of the server may undo commits that have been published`
+    if (facts.flush !== 1) {
+      const text = `innodb_flush_log_at_trx_commit is ${facts.flush}: a crash of the server may undo commits that have been published`
       warn('WAYBILL_NOT_DURABLE', text)
     }
     if (!(await writers.find())) {
@@ -56,8 +53,20 @@ export function serverCheck(context: SqlContext, writers: WriterWatch): (databas
   }
 }
 
+/** What would lose or reorder messages without a word. */
+function reasonToRefuse({ version, engine, unsafe, escapes }: Facts, product: Product): string | undefined {
+  const least = oldest[product]
+  if (isOlder(version, least))
+    return `${product} ${least.join('.')} is the oldest that relays run on, and this is ${version}`
+  if (engine !== 'InnoDB') return `The tables are kept by ${engine}, which has no transactions: they need InnoDB`
+  if (unsafe === 1) return 'Positions have grown beyond 2^53 - 1, the last that JavaScript counts exactly'
+  if (escapes === 0) return 'The driver escapes with backslashes, and sql_mode has NO_BACKSLASH_ESCAPES'
+  return undefined
+}
+
 function factsQuery({ builder, table }: SqlContext) {
   return sql<Facts>`select version() as version, @@global.innodb_flush_log_at_trx_commit as flush,
+    locate('NO_BACKSLASH_ESCAPES', @@sql_mode) = 0 as escapes,
     (select engine from information_schema.tables
       where table_schema = database() and table_name = ${sql.lit(table.messages)}) as engine,
     coalesce((select max(position) from ${sql.table(table.messages)}), 0) > ${sql.lit(Number.MAX_SAFE_INTEGER)} as unsafe
@@ -76,8 +85,4 @@ function isOlder(version: string, oldest: readonly number[]): boolean {
   const numbers = (/\d+\.\d+\.\d+/.exec(version)?.[0] ?? '0').split('.').map(Number)
   const different = oldest.findIndex((number, index) => numbers[index] !== number)
   return different !== -1 && (numbers[different] ?? 0) < (oldest[different] ?? 0)
-}
-
-function refuse(reason: string): never {
-  throw new StorageError('STORAGE_UNSUPPORTED', reason)
 }

@@ -39,7 +39,7 @@ export function mysqlStorage(
 export function mysqlStorage(
   options: MysqlStorageOptions & MysqlHandle,
 ): MysqlStorage<AnyTransaction> | MysqlStorage<PoolConnection> {
-  const resolved = resolveStorageOptions('mysqlStorage', options)
+  const resolved = resolveStorageOptions('mysqlStorage', options, options ?? {})
   const context = sqlContext(mysqlDialect, resolved.tablePrefix)
   const database = openDatabase(options, resolved)
   const { retentionMs, lockTimeoutMs } = resolved

@@ -58,10 +58,7 @@ await onEachServer((server) => {
       const session = await storage.join({ label: 'relay', leaseMs: 30_000 })
       await plainInsert(test.admin, 'a')
       expect(await publishAll(storage, session)).toEqual(['a'])
-      const others = 'select id from information_schema.processlist where db = ? and id <> connection_id()'
-      for (const row of await test.rows(others, [test.name])) {
-        await test.admin.query(`kill ${Number(row['id'] ?? row['ID'])}`)
-      }
+      for (const { id } of await test.others()) await test.kill(id)
       await plainInsert(test.admin, 'b')
       await expect
         .poll(() => publishAll(storage, session).catch((error: { code: string }) => [error.code]), { timeout: 10_000 })
@@ -104,8 +101,7 @@ await onEachServer((server) => {
       await storage.close()
       await storage.close()
       await expect(storage.renew(session)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
-      const mine = 'select id from information_schema.processlist where db = ? and id <> connection_id()'
-      await expect.poll(async () => (await test.rows(mine, [test.name])).length, { timeout: 10_000 }).toBe(1)
+      await expect.poll(async () => (await test.others()).length, { timeout: 10_000 }).toBe(1)
     })
 
     it('does not hold up the end of its process', async () => {

@@ -15,11 +15,16 @@ export interface TestDatabase extends AsyncDisposable {
   readonly name: string
   /** As an administrator of the server. */
   readonly admin: Connection
-  pool(options?: PoolOptions): Pool
-  kysely(options?: PoolOptions): Kysely<AnyTables>
+  /** @param setting - What each of its sessions has, for example `sql_mode = ''`. */
+  pool(options?: PoolOptions, setting?: string): Pool
+  kysely(options?: PoolOptions, setting?: string): Kysely<AnyTables>
   connect(): Promise<Connection>
   /** An account with these privileges on the database and no others, removed at the end. */
   account(privileges: string): Promise<{ readonly user: string; readonly password: string }>
+  /** Other connections to the database, with what they are at. */
+  others(): Promise<readonly { readonly id: number; readonly statement: string }[]>
+  /** Ends a connection, unless it has ended by itself. */
+  kill(id: number): Promise<void>
   /** Rows of a query. */
   rows(sql: string, values?: readonly unknown[]): Promise<readonly RowDataPacket[]>
 }
@@ -38,8 +43,9 @@ export async function emptyDatabase(server: Server): Promise<TestDatabase> {
   // MariaDB's view of the locks is empty until its instrument is on.
   const instrument = "set enabled = 'YES' where name = 'wait/lock/metadata/sql/mdl'"
   await admin.query(`update performance_schema.setup_instruments ${instrument}`)
-  const corePool = (options: PoolOptions = {}) => {
+  const corePool = (options: PoolOptions = {}, setting?: string) => {
     const pool = createPool({ uri: url, ...options })
+    if (setting !== undefined) pool.on('connection', (connection) => connection.query(`set session ${setting}`))
     closers.push(() => pool.promise().end())
     return pool
   }
@@ -48,14 +54,24 @@ export async function emptyDatabase(server: Server): Promise<TestDatabase> {
     name,
     admin,
     connect,
-    pool: (options) => corePool(options).promise(),
-    kysely: (options) => new Kysely<AnyTables>({ dialect: new MysqlDialect({ pool: corePool(options) }) }),
+    pool: (...how) => corePool(...how).promise(),
+    kysely: (...how) => new Kysely<AnyTables>({ dialect: new MysqlDialect({ pool: corePool(...how) }) }),
     async account(privileges) {
       const account = { user: `waybill_${++count}_${name}`.slice(0, 32), password: 'secret' }
       await admin.query(`create user '${account.user}'@'%' identified by '${account.password}'`)
       await admin.query(`grant ${privileges} on \`${name}\`.* to '${account.user}'@'%'`)
       closers.unshift(() => admin.query(`drop user '${account.user}'@'%'`))
       return account
+    },
+    // The view of the same name fails while somebody runs a statement with an emoji.
+    async others() {
+      const [rows] = await admin.query<RowDataPacket[]>('show full processlist')
+      return rows
+        .filter((row) => row['db'] === name && row['Id'] !== admin.threadId)
+        .map((row) => ({ id: row['Id'], statement: row['Info'] ?? '' }))
+    },
+    async kill(id) {
+      await admin.query(`kill ${id}`).catch(() => undefined)
     },
     async rows(sql, values = []) {
       const [rows] = await admin.query<RowDataPacket[]>(sql, [...values])

@@ -50,8 +50,8 @@ async function killed(test: TestDatabase, kill: string, statement: string): Prom
 /** Kills once the server has begun the statement. */
 async function untilRunning(test: TestDatabase, victim: Connection, kill: string): Promise<void> {
   for (const deadline = Date.now() + 5000; Date.now() < deadline; ) {
-    const [row] = await test.rows('select info from information_schema.processlist where id = ?', [victim.threadId])
-    if (/sleep/.test(String(row?.['info'] ?? row?.['INFO']))) break
+    const running = (await test.others()).find(({ id }) => id === victim.threadId)
+    if (running?.statement.includes('sleep')) break
   }
   await test.admin.query(`${kill} ${victim.threadId}`)
 }

@@ -64,12 +64,8 @@ const untilNoticed = (shop: Shop) => expect.poll(() => shop.errors.length, { tim
 
 /** Ends the connections of the application and of the relays, in whatever they are at that moment, again and again. */
 async function cutConnections({ test }: Shop): Promise<void> {
-  const others = 'select id from information_schema.processlist where db = ? and id <> connection_id()'
   for (let round = 0; round < 20; round++) {
-    for (const row of await test.rows(others, [test.name])) {
-      // One that has ended meanwhile is unknown.
-      await test.admin.query(`kill ${Number(row['id'] ?? row['ID'])}`).catch(() => undefined)
-    }
+    for (const { id } of await test.others()) await test.kill(id)
   }
 }
 

@@ -1,22 +1,10 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { RowDataPacket } from 'mysql2'
 import { describe, expect, it } from 'vitest'
+import { statementsOf } from './sent.ts'
 import { onEachServer } from './servers.ts'
 import { everything, type StoreSetup, storeSetup } from './store-setup.ts'
 
 const contents = { 'an empty table': 0, 'a table of history and some new messages': 2000 }
-
-/** The statements that the driver sends for this database while the work runs. */
-async function statementsOf(database: string, work: () => Promise<unknown>): Promise<readonly string[]> {
-  const statements: string[] = []
-  const listen = (message: unknown) => {
-    const sent = message as { readonly query: string; readonly database: string }
-    if (sent.database === database) statements.push(sent.query)
-  }
-  subscribe('tracing:mysql2:query:start', listen)
-  await work().finally(() => unsubscribe('tracing:mysql2:query:start', listen))
-  return statements
-}
 
 interface Plan {
   readonly index: string

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { Migrator } from 'kysely/migration'
 import { describe, expect, it } from 'vitest'
-import { migrateMysql, mysqlMigrationSql, mysqlMigrations, mysqlStorage } from '../src/index.ts'
+import { migrateMysql, mysqlInbox, mysqlMigrationSql, mysqlMigrations, mysqlStorage } from '../src/index.ts'
 import { emptyDatabase, migratedDatabase, plainInsert, type TestDatabase } from './database.ts'
 import { onEachServer } from './servers.ts'
 
@@ -214,12 +214,21 @@ await onEachServer((server) => {
 })
 
 it('refuses whatever is wrong with the options, all at once', () => {
+  const problems = (count: number) =>
+    expect.objectContaining({ code: 'CONFIGURATION', problems: expect.toSatisfy((all) => all.length === count) })
   const options = { retentionMs: -1, lockTimeoutMs: 0.5, statementTimeoutMs: 0, tablePrefix: 'a b' }
-  expect(() => mysqlMigrationSql('up', { tablePrefix: 'a b' })).toThrow(
-    expect.objectContaining({ code: 'CONFIGURATION' }),
-  )
-  // @ts-expect-error: a pool is needed, and is not looked at before the options
-  expect(() => mysqlStorage({ pool: undefined, ...options })).toThrow(
-    expect.objectContaining({ code: 'CONFIGURATION', problems: expect.toSatisfy((all) => all.length === 4) }),
-  )
+  expect(() => mysqlMigrationSql('up', { tablePrefix: 'a b' })).toThrow(problems(1))
+  // @ts-expect-error: no database at all
+  expect(() => mysqlStorage(options)).toThrow(problems(5))
+  // @ts-expect-error: a connection is no pool, and a text no Kysely instance
+  expect(() => mysqlStorage({ ...options, pool: { query: () => undefined }, db: 'secret' })).toThrow(problems(6))
+  // @ts-expect-error: nothing at all
+  expect(() => mysqlStorage()).toThrow(problems(1))
+  // @ts-expect-error: nothing at all
+  expect(() => mysqlInbox()).toThrow(problems(1))
+})
+
+it('migrates nothing without a database', async () => {
+  // @ts-expect-error: nothing at all
+  await expect(migrateMysql()).rejects.toMatchObject({ code: 'CONFIGURATION' })
 })

@@ -1,5 +1,5 @@
 import { ConfigurationError, type ConfigurationProblem } from '@waybill/core/contracts'
-import type { AnyKysely } from '@waybill/sql'
+import { type AnyKysely, handleProblems } from '@waybill/sql'
 import type { Pool } from 'pg'
 
 /**
@@ -62,6 +62,7 @@ const bounds = {
   lockTimeoutMs: [1, hours],
   statementTimeoutMs: [100, hours],
 } as const
+const poolOfPg = { name: 'a Pool of pg', methods: ['connect', 'query'] } as const
 const longestName = { tablePrefix: 32, schema: 63 } as const
 
 /**
@@ -83,7 +84,11 @@ export function resolveStorageOptions(
     wakeups: options.wakeups ?? true,
     listenUrl: options.listenUrl,
   }
-  const problems = [...numberProblems(resolved), ...nameProblems(resolved), ...(handle ? handleProblems(handle) : [])]
+  const problems = [
+    ...numberProblems(resolved),
+    ...nameProblems(resolved),
+    ...(handle ? handleProblems(handle, poolOfPg) : []),
+  ]
   if (resolved.listenUrl !== undefined && !/^postgres(ql)?:\/\//.test(resolved.listenUrl)) {
     problems.push({ option: 'listenUrl', value: '[hidden]', rule: 'must begin with postgres:// or postgresql://' })
   }
@@ -101,21 +106,6 @@ function numberProblems(resolved: ResolvedStorageOptions): readonly Configuratio
     if (Number.isSafeInteger(value) && value >= min && value <= max) return []
     return [{ option, value, rule: `must be an integer from ${min} to ${max}` }]
   })
-}
-
-/** The types say the same, to those who use them. */
-function handleProblems({ pool, db }: Partial<PostgresHandle>): readonly ConfigurationProblem[] {
-  const has = (value: unknown, method: string) => typeof Object(value)[method] === 'function'
-  const rules = [
-    { option: 'pool', value: pool, isGood: has(pool, 'connect') && has(pool, 'query'), rule: 'must be a Pool of pg' },
-    { option: 'db', value: db, isGood: has(db, 'executeQuery'), rule: 'must be a Kysely instance' },
-  ]
-  if (pool === undefined && db === undefined) {
-    return [{ option: 'pool', value: undefined, rule: 'must be a Pool of pg, or `db` a Kysely instance' }]
-  }
-  return rules
-    .filter(({ value, isGood }) => value !== undefined && !isGood)
-    .map(({ option, rule }) => ({ option, value: '[hidden]', rule }))
 }
 
 function nameProblems(resolved: ResolvedStorageOptions): readonly ConfigurationProblem[] {

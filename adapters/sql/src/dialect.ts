@@ -34,6 +34,14 @@ export interface SqlDialect {
     columns: readonly [Expression<unknown>, Expression<unknown>],
     list: Expression<unknown>,
   ): RawBuilder<boolean>
+  /**
+   * Whether two columns come after two values, as their index is sorted. Absent: a comparison of rows, by which the index is
+   * searched.
+   */
+  pairAfter?(
+    columns: readonly [Expression<unknown>, Expression<unknown>],
+    after: readonly [string, string],
+  ): RawBuilder<boolean>
   /** Whether a row of the messages is listed: by position and id, or by position alone where none is drawn twice. */
   rowOneOf(parameter: Parameter<readonly RowRef[]>): RawBuilder<boolean>
   /**

@@ -78,7 +78,10 @@ async function pruneStep(
     builder
       .selectFrom(table.receipts)
       .select(['consumer', 'key', isOld.as('old')])
-      .where(sql<boolean>`(${sql.join(pair)}) > (${after.consumer}, ${after.key})`)
+      .where(
+        dialect.pairAfter?.(pair, [after.consumer, after.key]) ??
+          sql<boolean>`(${sql.join(pair)}) > (${after.consumer}, ${after.key})`,
+      )
       .orderBy('consumer')
       .orderBy('key')
       .limit(rows)

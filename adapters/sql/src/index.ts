@@ -13,6 +13,7 @@ export {
   type Statement,
   type StatementResult,
 } from './executor.ts'
+export { handleProblems, type PoolKind } from './handle-problems.ts'
 export { sqlInbox } from './inbox.ts'
 export { type InsertStatements, insertStatements } from './insert.ts'
 export { type AnyKysely, type AnyTransaction, kyselyExecutor, requireTransaction } from './kysely-executor.ts'

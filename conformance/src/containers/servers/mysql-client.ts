@@ -23,10 +23,11 @@ export const mysqlClient: ServerClient = {
 
 /** A session with an open transaction would hold the database until its end. */
 async function endSessions(connection: Connection, database: string): Promise<void> {
-  const sql = 'select id from information_schema.processlist where db = ?'
-  const [rows] = await connection.query<RowDataPacket[]>(sql, [database])
+  // MySQL's view of the same name fails while some session runs a statement with an emoji.
+  const [rows] = await connection.query<RowDataPacket[]>('show processlist')
+  const inDatabase = rows.filter((row) => row['db'] === database)
   // One that has ended by itself meanwhile is unknown to KILL.
-  await Promise.allSettled(rows.map((row) => connection.query(`kill ${Number(row['id'] ?? row['ID'])}`)))
+  await Promise.allSettled(inDatabase.map((row) => connection.query(`kill ${Number(row['Id'])}`)))
 }
 
 async function connected<T>(url: string, work: (connection: Connection) => Promise<T>): Promise<T> {
