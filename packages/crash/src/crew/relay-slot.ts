@@ -21,7 +21,8 @@ export interface SlotOptions {
 
 /** How long a slot whose relay has crashed by itself stays empty, in leases. */
 const emptyLeases = 0.5
-const stopWithinMs = 10_000
+/** More than a relay gives itself. */
+const stopWithinMs = 45_000
 
 /** The place of one relay: a process that is replaced whenever it has ended, until the slot is closed. */
 export class RelaySlot {

@@ -47,7 +47,7 @@ export const postgres: StorageKind = {
 }
 
 function openPool(address: string, max: number): Pool {
-  const pool = new pg.Pool({ connectionString: address, max })
+  const pool = new pg.Pool({ connectionString: address, max, idleTimeoutMillis: 0 })
   // What happens to an idle connection shows at its next use.
   pool.on('error', () => undefined)
   pool.on('connect', (client) => client.on('error', () => undefined))
