@@ -15,7 +15,8 @@ const folders: Readonly<Record<string, string>> = {
   mysql: 'adapters/mysql',
   sqlite: 'adapters/sqlite',
 }
-const ours = new URL('../', import.meta.url).href
+/** This package. */
+const ours = new URL('../../', import.meta.url).href
 
 registerHooks({
   resolve(specifier, context, nextResolve) {
