@@ -1,3 +1,4 @@
+import { kafka } from './servers/kafka.ts'
 import { mariadb } from './servers/mariadb.ts'
 import { mysql } from './servers/mysql.ts'
 import { givenPgBouncer, type PgBouncerOptions, pgBouncer } from './servers/pgbouncer.ts'
@@ -23,6 +24,11 @@ export function sharedMysql(): Promise<Server | Unavailable> {
 /** The MariaDB that all test files of this run share. */
 export function sharedMariadb(): Promise<Server | Unavailable> {
   return sharedServer(mariadb)
+}
+
+/** The Kafka that all test files of this run share; it has no databases, each test makes topics of its own. */
+export function sharedKafka(): Promise<Server | Unavailable> {
+  return sharedServer(kafka)
 }
 
 /** The PgBouncer in transaction mode that all test files of this run share, before the PostgreSQL that they share. */
@@ -51,4 +57,9 @@ export function startMariadb(options: StartOptions = {}): Promise<OwnServer | Un
 /** A PgBouncer for the caller alone, by default in transaction mode, before a PostgreSQL that runs already. */
 export function startPgBouncer(options: PgBouncerOptions): Promise<OwnServer | Unavailable> {
   return startOwn(pgBouncer(options))
+}
+
+/** A Kafka for the caller alone. */
+export function startKafka(): Promise<OwnServer | Unavailable> {
+  return startOwn(kafka)
 }
