@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { findEngine } from './engine/engine.ts'
-import { sharedKafka, sharedMariadb, sharedMysql, sharedPgBouncer, sharedPostgres } from './index.ts'
+import { sharedKafka, sharedMariadb, sharedMysql, sharedPgBouncer, sharedPostgres, sharedRedis } from './index.ts'
 import { prepare } from './prepare.ts'
 import { say } from './progress.ts'
 import { keptRun, runVariable } from './runs/run.ts'
@@ -11,6 +11,7 @@ const servers = {
   pgbouncer: sharedPgBouncer,
   mysql: sharedMysql,
   mariadb: sharedMariadb,
+  redis: sharedRedis,
   kafka: sharedKafka,
 }
 

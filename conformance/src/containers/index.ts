@@ -3,6 +3,7 @@ import { mariadb } from './servers/mariadb.ts'
 import { mysql } from './servers/mysql.ts'
 import { givenPgBouncer, type PgBouncerOptions, pgBouncer } from './servers/pgbouncer.ts'
 import { postgres } from './servers/postgres.ts'
+import { redis } from './servers/redis.ts'
 import type { OwnServer, Server, Unavailable } from './servers/server.ts'
 import { type StartOptions, sharedServer, startOwn } from './servers/start.ts'
 
@@ -62,4 +63,14 @@ export function startPgBouncer(options: PgBouncerOptions): Promise<OwnServer | U
 /** A Kafka for the caller alone. */
 export function startKafka(): Promise<OwnServer | Unavailable> {
   return startOwn(kafka)
+}
+
+/** The Redis that all test files of this run share; each test has streams with names of its own on it. */
+export function sharedRedis(): Promise<Server | Unavailable> {
+  return sharedServer(redis)
+}
+
+/** A Redis for the caller alone. */
+export function startRedis(options: StartOptions = {}): Promise<OwnServer | Unavailable> {
+  return startOwn(redis, options)
 }

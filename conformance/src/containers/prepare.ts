@@ -1,4 +1,4 @@
-import { sharedKafka, sharedMariadb, sharedMysql, sharedPgBouncer, sharedPostgres } from './index.ts'
+import { sharedKafka, sharedMariadb, sharedMysql, sharedPgBouncer, sharedPostgres, sharedRedis } from './index.ts'
 import { newRun, runVariable } from './runs/run.ts'
 import type { Server, Unavailable } from './servers/server.ts'
 import { ServerUnavailableError } from './unavailable.ts'
@@ -31,6 +31,7 @@ const all = {
   PgBouncer: sharedPgBouncer,
   MySQL: sharedMysql,
   MariaDB: sharedMariadb,
+  Redis: sharedRedis,
   Kafka: sharedKafka,
 }
 
