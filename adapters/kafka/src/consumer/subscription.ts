@@ -1,0 +1,199 @@
+import {
+  type ActiveSubscription,
+  type Delivery,
+  type Disposition,
+  type Subscription,
+  WaybillError,
+} from '@waybill/core/contracts'
+import type { GroupLink, GroupListener, IncomingRecord, TopicPartition } from '../client/client.ts'
+import { toDelivery } from './delivery.ts'
+import { PartitionLog, type Taken } from './partition-log.ts'
+
+export type Handle = (delivery: Delivery) => Promise<Disposition>
+
+/** Records of a partition that wait in memory before it is paused, as a multiple of `maxInFlight`. */
+const pauseAbove = 4
+
+/** Hands records to the handler up to `maxInFlight`, and commits what has been handled. */
+export class KafkaSubscription implements ActiveSubscription, GroupListener {
+  readonly #terms: Subscription
+  readonly #handle: Handle
+  readonly #commitIntervalMs: number
+  readonly #logs = new Map<string, PartitionLog>()
+  readonly #inFlight = new Set<Promise<void>>()
+  readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers()
+  #link: GroupLink | undefined
+  #commitTimer: NodeJS.Timeout | undefined
+  #committing: Promise<void> = Promise.resolve()
+  #disposal: Promise<void> | undefined
+  #paused = false
+  #ended = false
+
+  constructor(terms: Subscription, handle: Handle, commitIntervalMs: number) {
+    this.#terms = terms
+    this.#handle = handle
+    this.#commitIntervalMs = commitIntervalMs
+    this.#closed.promise.catch(() => undefined)
+  }
+
+  get closed(): Promise<void> {
+    return this.#closed.promise
+  }
+
+  /** The membership that pauses, resumes and commits go to. */
+  begin(link: GroupLink): void {
+    this.#link = link
+    this.#deliverAll()
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#deliverAll()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.#dispose()
+    return this.#disposal
+  }
+
+  assigned(partitions: readonly TopicPartition[], continuous: boolean): void {
+    const kept = new Set(continuous ? partitions.map(nameOf) : [])
+    for (const [name, log] of this.#logs) {
+      if (kept.has(name)) continue
+      log.revoke()
+      this.#logs.delete(name)
+    }
+    for (const source of partitions) {
+      const log = this.#logs.get(nameOf(source)) ?? new PartitionLog(source)
+      this.#logs.set(nameOf(source), log)
+      // A client forgets what was paused when the group is divided anew.
+      if (log.isPaused) this.#link?.pause(source)
+    }
+    this.#scheduleCommit()
+  }
+
+  received(source: TopicPartition, records: readonly IncomingRecord[]): void {
+    const log = this.#logs.get(nameOf(source))
+    if (log === undefined || this.#ended) return
+    log.push(records)
+    this.#deliverAll()
+    this.#regulate(log)
+  }
+
+  failed(error: Error): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#revokeAll()
+    const { group } = this.#terms
+    const message = `The subscription of group '${group}' has ended: ${error.message}`
+    this.#closed.reject(new WaybillError({ code: 'BROKER_UNAVAILABLE', message, retryable: true, cause: error }))
+  }
+
+  get #hasRoom(): boolean {
+    return !this.#ended && !this.#paused && this.#link !== undefined && this.#inFlight.size < this.#terms.maxInFlight
+  }
+
+  /** One record of each partition in turn, so that a long partition leaves room for the others. */
+  #deliverAll(): void {
+    for (let found = true; found; ) {
+      found = false
+      for (const log of this.#logs.values()) {
+        const taken = this.#hasRoom ? log.take() : undefined
+        if (taken === undefined) continue
+        found = true
+        this.#deliver(log, taken)
+      }
+    }
+  }
+
+  #deliver(log: PartitionLog, taken: Taken): void {
+    const work = this.#disposition(toDelivery(log, taken)).then((disposition) => {
+      this.#inFlight.delete(work)
+      if (!log.signal.aborted) this.#settle(log, taken.record, disposition)
+      this.#deliverAll()
+      this.#regulate(log)
+    })
+    this.#inFlight.add(work)
+  }
+
+  async #disposition(delivery: Delivery): Promise<Disposition> {
+    try {
+      return await this.#handle(delivery)
+    } catch {
+      // The contract: a handler that rejects wants the delivery again.
+      return { type: 'retry', delayMs: 0 }
+    }
+  }
+
+  #settle(log: PartitionLog, { offset }: IncomingRecord, disposition: Disposition): void {
+    if (disposition.type === 'retry') {
+      const due = log.retry(offset)
+      setTimeout(() => {
+        due()
+        this.#deliverAll()
+      }, disposition.delayMs)
+      return
+    }
+    log.finish(offset)
+    this.#scheduleCommit()
+  }
+
+  /** Fetches no more of a partition of which enough waits. */
+  #regulate(log: PartitionLog): void {
+    const { maxInFlight } = this.#terms
+    if (!log.isPaused && log.waiting > maxInFlight * pauseAbove) {
+      log.isPaused = true
+      this.#link?.pause(log.source)
+    } else if (log.isPaused && log.waiting <= maxInFlight) {
+      log.isPaused = false
+      this.#link?.resume(log.source)
+    }
+  }
+
+  #scheduleCommit(): void {
+    this.#commitTimer ??= setTimeout(() => {
+      this.#commitTimer = undefined
+      this.#committing = this.#committing.then(() => this.#commit())
+    }, this.#commitIntervalMs)
+  }
+
+  /** A commit that fails is made up for by a later one; at worst records come again, which the inbox knows. */
+  async #commit(): Promise<void> {
+    const moved = [...this.#logs.values()].flatMap((log) => {
+      const offset = log.position()
+      return offset === undefined ? [] : [{ log, ...log.source, offset }]
+    })
+    if (moved.length === 0 || this.#link === undefined) return
+    try {
+      await this.#link.commit(moved.map(({ topic, partition, offset }) => ({ topic, partition, offset })))
+      for (const { log, offset } of moved) log.committed(offset)
+    } catch {
+      if (!this.#ended) this.#scheduleCommit()
+    }
+  }
+
+  async #dispose(): Promise<void> {
+    const hadFailed = this.#ended
+    this.#ended = true
+    await Promise.all(this.#inFlight)
+    clearTimeout(this.#commitTimer)
+    this.#committing = this.#committing.then(() => this.#commit())
+    await this.#committing
+    await this.#link?.close()
+    this.#revokeAll()
+    if (!hadFailed) this.#closed.resolve()
+  }
+
+  #revokeAll(): void {
+    for (const log of this.#logs.values()) log.revoke()
+    this.#logs.clear()
+  }
+}
+
+function nameOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`
+}
