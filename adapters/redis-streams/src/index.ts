@@ -1,1 +1,9 @@
-export {}
+export type { RedisAccess, RequiredRedisOptions } from './client.ts'
+export type { MessageFormat } from './field-names.ts'
+export type {
+  Durability,
+  RedisStreamsConsumerOptions,
+  RedisStreamsPublisherOptions,
+  StreamOptions,
+} from './options.ts'
+export { redisStreamsPublisher } from './publisher.ts'

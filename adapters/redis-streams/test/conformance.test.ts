@@ -1,0 +1,13 @@
+import { describePublisher } from '@waybill/conformance'
+import { onServer } from '@waybill/conformance/containers'
+import { describe, it } from 'vitest'
+import { publisher } from './harness.ts'
+import { server } from './server.ts'
+
+const options = { stress: 2 }
+const cloudEvents = { cloudEvents: { source: '/shop' } }
+
+onServer(server, { it }, () => {
+  describePublisher('redis-streams', { describe, it }, publisher, options)
+  describePublisher('redis-streams in CloudEvents', { describe, it }, (rule) => publisher(rule, cloudEvents), options)
+})
