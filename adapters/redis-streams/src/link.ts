@@ -7,6 +7,8 @@ interface Connected {
   readonly ready: Promise<Redis>
 }
 
+const defaultPatienceMs = 10_000
+
 /**
  * A connection that is made when it is needed, and anew after it was lost or dropped. A dropped connection takes what was
  * written but not yet sent with it.
@@ -44,15 +46,18 @@ export class RedisLink {
     return ready
   }
 
-  /** Runs commands; a connection that failed them, or did not answer, is dropped. */
-  async run<T>(work: (client: Redis) => Promise<T>): Promise<T> {
+  /** Runs commands; a connection that failed them, or did not answer within `patienceMs`, is dropped. */
+  async run<T>(work: (client: Redis) => Promise<T>, patienceMs: number = defaultPatienceMs): Promise<T> {
     const client = await this.connect()
+    const timer = setTimeout(() => this.drop(client), patienceMs)
     try {
       return await work(client)
     } catch (error) {
       if (isReply(error)) throw error
       this.drop(client)
       throw plainError(error)
+    } finally {
+      clearTimeout(timer)
     }
   }
 
