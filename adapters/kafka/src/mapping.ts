@@ -24,7 +24,8 @@ const [schemaVersion, sequence, createdAt] = [
   'waybill-created-at',
 ] as const
 
-const reserved = /^(?:waybill-|ce_|content-type$|traceparent$|tracestate$)/
+/** Names that are ours, and one that clients lose because they keep headers in plain objects. */
+const reserved = /^(?:waybill-|ce_|content-type$|traceparent$|tracestate$|__proto__$)/
 /** Before the names of a user's headers that would be taken for ours. */
 const escaped = 'waybill-header-'
 

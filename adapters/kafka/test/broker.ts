@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { RawDelivery } from '@waybill/core/contracts'
 import { type Admin, type IHeaders, Kafka, logLevel } from 'kafkajs'
+import { eventually } from './eventually.ts'
 
 /** A record as a reader that is not ours finds it. */
 export interface ReadRecord extends RawDelivery {
@@ -39,6 +40,8 @@ export class TestBroker implements AsyncDisposable {
       topics: names.map((topic) => ({ topic, numPartitions: partitions, configEntries })),
       waitForLeaders: true,
     })
+    // Asks the leaders, which may not know yet that they are.
+    for (const topic of names) await eventually('leaders', () => this.#admin.fetchTopicOffsets(topic))
     return names
   }
 
@@ -116,6 +119,8 @@ class TopicReader {
   }
 }
 
+/** kafkajs takes a header with the name of a method of objects for a list. */
 function textOf(headers: IHeaders): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value ?? '')]))
+  const last = (value: IHeaders[string]) => String((Array.isArray(value) ? value.at(-1) : value) ?? '')
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, last(value)]))
 }

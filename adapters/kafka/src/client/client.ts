@@ -75,15 +75,14 @@ export interface GroupTerms {
 /** What a member of a group is told. */
 export interface GroupListener {
   /**
-   * The group has divided its partitions anew, and these are ours.
-   *
-   * `continuous`: we have been a member without a break, so that what was ours and still is was nobody else's meanwhile.
+   * The group has divided its partitions anew, and these are ours. What was ours before and still is has been nobody else's
+   * meanwhile; where a client cannot be sure of that, the membership is `lost`.
    */
-  assigned(partitions: readonly TopicPartition[], continuous: boolean): void
-  /** In the partition's order; after an assignment, from what was committed on. */
+  assigned(partitions: readonly TopicPartition[]): void
+  /** In the partition's order; of a partition that is new to us, from what was committed on. */
   received(source: TopicPartition, records: readonly IncomingRecord[]): void
-  /** The membership has ended by itself. */
-  failed(error: Error): void
+  /** The membership has ended, or the group has not heard of us for so long that it has ended it. Nothing comes after this. */
+  lost(error: Error): void
 }
 
 /** Membership in a group. */

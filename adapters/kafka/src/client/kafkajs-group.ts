@@ -1,9 +1,10 @@
-import { PublishError } from '@waybill/core/contracts'
-import type { Consumer, IHeaders } from 'kafkajs'
+import type { Consumer, ConsumerGroupJoinEvent, IHeaders, KafkaMessage } from 'kafkajs'
 import { withinTime } from '../within-time.ts'
+import { Assignments } from './assignments.ts'
 import type { GroupLink, GroupListener, GroupTerms, IncomingRecord, TopicPartition } from './client.ts'
 import type { KafkajsHandle } from './kafkajs.ts'
 import { failureOf } from './kafkajs-failure.ts'
+import { Pulse } from './pulse.ts'
 
 /** How long the broker may wait for records, in milliseconds: heartbeats are sent between two fetches. */
 const maxWaitMs = 250
@@ -16,12 +17,15 @@ export class KafkajsGroup implements GroupLink {
   readonly #handle: KafkajsHandle
   readonly #consumer: Consumer
   readonly #listener: GroupListener
-  #memberId: string | undefined
-  #closed = false
+  readonly #assignments = new Assignments()
+  readonly #joined: PromiseWithResolvers<void> = Promise.withResolvers()
+  readonly #pulse: Pulse
+  #over = false
 
   private constructor(handle: KafkajsHandle, terms: GroupTerms, listener: GroupListener) {
     this.#handle = handle
     this.#listener = listener
+    this.#pulse = new Pulse(terms.sessionTimeoutMs, () => this.#lose(new Error('the broker does not answer')))
     this.#consumer = handle.kafka.consumer({
       groupId: terms.group,
       sessionTimeout: terms.sessionTimeoutMs,
@@ -29,11 +33,13 @@ export class KafkajsGroup implements GroupLink {
       heartbeatInterval: Math.ceil(terms.sessionTimeoutMs / 10),
       maxWaitTimeInMs: Math.min(maxWaitMs, Math.ceil(terms.sessionTimeoutMs / 10)),
       allowAutoTopicCreation: false,
-      retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 5000, restartOnFailure: async () => !this.#closed },
+      // A new membership is begun by us, with a client that holds nothing of the old one.
+      retry: { retries: 5, initialRetryTime: 100, restartOnFailure: async () => false },
     })
+    this.#listen()
   }
 
-  /** Resolves when the first assignment is there. Rejects if there is no such topic, or no broker. */
+  /** Resolves when the first assignment is there. */
   static async join(handle: KafkajsHandle, terms: GroupTerms, listener: GroupListener): Promise<KafkajsGroup> {
     const group = new KafkajsGroup(handle, terms, listener)
     try {
@@ -41,7 +47,7 @@ export class KafkajsGroup implements GroupLink {
       return group
     } catch (error) {
       await group.close()
-      throw cannotJoin(terms, error)
+      throw failureOf(error)
     }
   }
 
@@ -58,48 +64,56 @@ export class KafkajsGroup implements GroupLink {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
+    this.#over = true
+    this.#pulse.end()
     await withinTime(this.#consumer.disconnect(), closeWithinMs).catch(() => undefined)
     this.#handle.destroy()
   }
 
+  #listen(): void {
+    const { events } = this.#consumer
+    this.#consumer.on(events.GROUP_JOIN, ({ payload }) => this.#assign(payload))
+    this.#consumer.on(events.HEARTBEAT, () => this.#pulse.beat())
+    this.#consumer.on(events.CRASH, ({ payload: { error } }) => this.#lose(error))
+  }
+
   async #start({ topics, from }: GroupTerms): Promise<void> {
-    const consumer = this.#consumer
-    const joined = Promise.withResolvers<void>()
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload: { memberId, memberAssignment } }) => {
-      const partitions = Object.entries(memberAssignment).flatMap(([topic, ofTopic]) =>
-        ofTopic.map((partition) => ({ topic, partition })),
-      )
-      const continuous = memberId === this.#memberId
-      this.#memberId = memberId
-      this.#listener.assigned(partitions, continuous)
-      joined.resolve()
-    })
-    consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
-      if (restart || this.#closed) return
-      joined.reject(error)
-      this.#listener.failed(error)
-    })
-    await consumer.connect()
-    await consumer.subscribe({ topics: [...topics], fromBeginning: from === 'earliest' })
-    await consumer.run({
+    await this.#consumer.connect()
+    await this.#consumer.subscribe({ topics: [...topics], fromBeginning: from === 'earliest' })
+    await this.#consumer.run({
       autoCommit: false,
       partitionsConsumedConcurrently: batchesAtOnce,
       eachBatch: async ({ batch: { topic, partition, messages } }) => {
-        this.#listener.received({ topic, partition }, messages.map(toRecord))
+        if (!this.#over) this.#listener.received({ topic, partition }, messages.map(toRecord))
       },
     })
-    await joined.promise
+    await this.#joined.promise
+  }
+
+  #assign({ memberId, memberAssignment }: ConsumerGroupJoinEvent['payload']): void {
+    if (this.#over) return
+    this.#pulse.beat()
+    const partitions = Object.entries(memberAssignment).flatMap(([topic, ofTopic]) =>
+      ofTopic.map((partition) => ({ topic, partition })),
+    )
+    if (!this.#assignments.take(memberId, partitions)) {
+      this.#lose(new Error('the group had given the member up'))
+      return
+    }
+    this.#listener.assigned(partitions)
+    this.#joined.resolve()
+  }
+
+  #lose(error: Error): void {
+    if (this.#over) return
+    this.#over = true
+    this.#pulse.end()
+    this.#joined.reject(error)
+    this.#listener.lost(error)
   }
 }
 
-function toRecord(message: {
-  offset: string
-  key: Buffer | null
-  value: Buffer | null
-  headers?: IHeaders
-}): IncomingRecord {
-  const { offset, key, value, headers = {} } = message
+function toRecord({ offset, key, value, headers = {} }: KafkaMessage): IncomingRecord {
   return { offset: BigInt(offset), key, value, headers: toText(headers) }
 }
 
@@ -110,10 +124,4 @@ function toText(headers: IHeaders): Record<string, string> {
     return [name, last === undefined ? '' : String(last)]
   })
   return Object.fromEntries(entries)
-}
-
-function cannotJoin({ group, topics }: GroupTerms, error: unknown): PublishError {
-  const { kind, message } = failureOf(error)
-  const reason = kind === 'missing' ? `one of the topics ${topics.join(', ')} does not exist` : message
-  return new PublishError('BROKER_UNAVAILABLE', `Group '${group}' cannot be joined: ${reason}`, error)
 }

@@ -7,6 +7,7 @@ import {
 } from '@waybill/core/contracts'
 import { openClient } from '../client/open-client.ts'
 import { type KafkaConsumerOptions, type ResolvedConsumerOptions, resolveConsumerOptions } from '../options.ts'
+import { Membership } from './membership.ts'
 import { type Handle, KafkaSubscription } from './subscription.ts'
 
 /**
@@ -39,7 +40,7 @@ class KafkaConsumer implements BrokerConsumer {
     const subscription = new KafkaSubscription(terms, handle, commitIntervalMs)
     const client = await openClient(this.#options, { compression: 'none' })
     const groupTerms = { group, topics, from, sessionTimeoutMs, rebalanceTimeoutMs }
-    subscription.begin(await client.joinGroup(groupTerms, subscription))
+    await subscription.begin(new Membership(client, groupTerms, subscription))
     this.#subscriptions.add(subscription)
     const forget = () => this.#subscriptions.delete(subscription)
     subscription.closed.then(forget, forget)

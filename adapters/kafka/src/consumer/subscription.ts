@@ -1,12 +1,8 @@
-import {
-  type ActiveSubscription,
-  type Delivery,
-  type Disposition,
-  type Subscription,
-  WaybillError,
-} from '@waybill/core/contracts'
-import type { GroupLink, GroupListener, IncomingRecord, TopicPartition } from '../client/client.ts'
+import { once } from 'node:events'
+import type { ActiveSubscription, Delivery, Disposition, Subscription } from '@waybill/core/contracts'
+import type { IncomingRecord, TopicPartition } from '../client/client.ts'
 import { toDelivery } from './delivery.ts'
+import type { Membership, MembershipListener } from './membership.ts'
 import { PartitionLog, type Taken } from './partition-log.ts'
 
 export type Handle = (delivery: Delivery) => Promise<Disposition>
@@ -15,14 +11,14 @@ export type Handle = (delivery: Delivery) => Promise<Disposition>
 const pauseAbove = 4
 
 /** Hands records to the handler up to `maxInFlight`, and commits what has been handled. */
-export class KafkaSubscription implements ActiveSubscription, GroupListener {
+export class KafkaSubscription implements ActiveSubscription, MembershipListener {
   readonly #terms: Subscription
   readonly #handle: Handle
   readonly #commitIntervalMs: number
   readonly #logs = new Map<string, PartitionLog>()
-  readonly #inFlight = new Set<Promise<void>>()
+  readonly #inFlight = new Map<Promise<void>, PartitionLog>()
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers()
-  #link: GroupLink | undefined
+  #membership: Membership | undefined
   #commitTimer: NodeJS.Timeout | undefined
   #committing: Promise<void> = Promise.resolve()
   #disposal: Promise<void> | undefined
@@ -40,10 +36,10 @@ export class KafkaSubscription implements ActiveSubscription, GroupListener {
     return this.#closed.promise
   }
 
-  /** The membership that pauses, resumes and commits go to. */
-  begin(link: GroupLink): void {
-    this.#link = link
-    this.#deliverAll()
+  /** Joins the group. @throws what {@link Membership.begin} does. */
+  async begin(membership: Membership): Promise<void> {
+    this.#membership = membership
+    await membership.begin()
   }
 
   pause(): void {
@@ -60,20 +56,20 @@ export class KafkaSubscription implements ActiveSubscription, GroupListener {
     return this.#disposal
   }
 
-  assigned(partitions: readonly TopicPartition[], continuous: boolean): void {
-    const kept = new Set(continuous ? partitions.map(nameOf) : [])
-    for (const [name, log] of this.#logs) {
-      if (kept.has(name)) continue
-      log.revoke()
-      this.#logs.delete(name)
-    }
+  assigned(partitions: readonly TopicPartition[]): void {
+    const ours = new Set(partitions.map(nameOf))
+    for (const [name, log] of this.#logs) if (!ours.has(name)) this.#revoke(name, log)
     for (const source of partitions) {
       const log = this.#logs.get(nameOf(source)) ?? new PartitionLog(source)
       this.#logs.set(nameOf(source), log)
       // A client forgets what was paused when the group is divided anew.
-      if (log.isPaused) this.#link?.pause(source)
+      if (log.isPaused) this.#membership?.link?.pause(source)
     }
     this.#scheduleCommit()
+  }
+
+  revoked(): void {
+    for (const [name, log] of this.#logs) this.#revoke(name, log)
   }
 
   received(source: TopicPartition, records: readonly IncomingRecord[]): void {
@@ -87,14 +83,11 @@ export class KafkaSubscription implements ActiveSubscription, GroupListener {
   failed(error: Error): void {
     if (this.#ended) return
     this.#ended = true
-    this.#revokeAll()
-    const { group } = this.#terms
-    const message = `The subscription of group '${group}' has ended: ${error.message}`
-    this.#closed.reject(new WaybillError({ code: 'BROKER_UNAVAILABLE', message, retryable: true, cause: error }))
+    this.#closed.reject(error)
   }
 
   get #hasRoom(): boolean {
-    return !this.#ended && !this.#paused && this.#link !== undefined && this.#inFlight.size < this.#terms.maxInFlight
+    return !this.#ended && !this.#paused && this.#inFlight.size < this.#terms.maxInFlight
   }
 
   /** One record of each partition in turn, so that a long partition leaves room for the others. */
@@ -117,7 +110,7 @@ export class KafkaSubscription implements ActiveSubscription, GroupListener {
       this.#deliverAll()
       this.#regulate(log)
     })
-    this.#inFlight.add(work)
+    this.#inFlight.set(work, log)
   }
 
   async #disposition(delivery: Delivery): Promise<Disposition> {
@@ -147,10 +140,10 @@ export class KafkaSubscription implements ActiveSubscription, GroupListener {
     const { maxInFlight } = this.#terms
     if (!log.isPaused && log.waiting > maxInFlight * pauseAbove) {
       log.isPaused = true
-      this.#link?.pause(log.source)
+      this.#membership?.link?.pause(log.source)
     } else if (log.isPaused && log.waiting <= maxInFlight) {
       log.isPaused = false
-      this.#link?.resume(log.source)
+      this.#membership?.link?.resume(log.source)
     }
   }
 
@@ -167,31 +160,38 @@ export class KafkaSubscription implements ActiveSubscription, GroupListener {
       const offset = log.position()
       return offset === undefined ? [] : [{ log, ...log.source, offset }]
     })
-    if (moved.length === 0 || this.#link === undefined) return
+    const link = this.#membership?.link
+    if (moved.length === 0 || link === undefined) return
     try {
-      await this.#link.commit(moved.map(({ topic, partition, offset }) => ({ topic, partition, offset })))
+      await link.commit(moved.map(({ topic, partition, offset }) => ({ topic, partition, offset })))
       for (const { log, offset } of moved) log.committed(offset)
     } catch {
       if (!this.#ended) this.#scheduleCommit()
     }
   }
 
+  /** What has been taken away meanwhile is not waited for: its disposition is of no use any more. */
   async #dispose(): Promise<void> {
     const hadFailed = this.#ended
     this.#ended = true
-    await Promise.all(this.#inFlight)
+    const ours = [...this.#inFlight].map(([work, { signal }]) => Promise.race([work, untilAborted(signal)]))
+    await Promise.all(ours)
     clearTimeout(this.#commitTimer)
     this.#committing = this.#committing.then(() => this.#commit())
     await this.#committing
-    await this.#link?.close()
-    this.#revokeAll()
+    await this.#membership?.close()
+    this.revoked()
     if (!hadFailed) this.#closed.resolve()
   }
 
-  #revokeAll(): void {
-    for (const log of this.#logs.values()) log.revoke()
-    this.#logs.clear()
+  #revoke(name: string, log: PartitionLog): void {
+    this.#logs.delete(name)
+    log.revoke()
   }
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort')
 }
 
 function nameOf({ topic, partition }: TopicPartition): string {
