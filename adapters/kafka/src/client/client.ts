@@ -7,7 +7,8 @@ import type { KafkaFailure } from '../failure.ts'
 export interface KafkaClient {
   /** The package's name, for errors. */
   readonly name: string
-  openProducer(): Promise<ProducerLink>
+  /** @param timeoutMs - How long the broker may wait for its followers. */
+  openProducer(timeoutMs: number): Promise<ProducerLink>
   joinGroup(terms: GroupTerms, listener: GroupListener): Promise<GroupLink>
 }
 
@@ -45,7 +46,7 @@ export interface ProducerLink {
    * Sends each batch once, without a retry, and waits for all replicas in sync. Answers one outcome for each batch, aligned
    * by index, and does not reject. At most one batch of a partition in a call.
    */
-  send(batches: readonly RecordBatch[], timeoutMs: number): Promise<readonly BatchOutcome[]>
+  send(batches: readonly RecordBatch[]): Promise<readonly BatchOutcome[]>
   /** Lets go of the connections, whatever state they are in. */
   close(): Promise<void>
 }

@@ -17,11 +17,13 @@ const acksFromAll = -1
 export class KafkajsProducer implements ProducerLink {
   readonly #handle: KafkajsHandle
   readonly #compression: CompressionTypes
+  readonly #timeoutMs: number
   readonly #producer: Producer
   readonly #admin: Admin
   #connected: Promise<void> | undefined
 
-  constructor(handle: KafkajsHandle, compression: 'none' | 'gzip') {
+  constructor(handle: KafkajsHandle, compression: 'none' | 'gzip', timeoutMs: number) {
+    this.#timeoutMs = timeoutMs
     this.#handle = handle
     this.#compression = compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None
     this.#producer = handle.kafka.producer({ allowAutoTopicCreation: false, idempotent: false, retry: { retries: 0 } })
@@ -50,10 +52,10 @@ export class KafkajsProducer implements ProducerLink {
     }
   }
 
-  async send(batches: readonly RecordBatch[], timeoutMs: number): Promise<readonly BatchOutcome[]> {
+  async send(batches: readonly RecordBatch[]): Promise<readonly BatchOutcome[]> {
     try {
       await this.#connect()
-      const covered = await this.#sendTogether(batches, timeoutMs)
+      const covered = await this.#sendTogether(batches)
       const missing = new KafkaFailure('unknown', 'the answer does not speak of its partition')
       return batches.map((batch) => (covered.has(nameOf(batch.topic, batch.partition)) ? null : missing))
     } catch (error) {
@@ -72,13 +74,13 @@ export class KafkajsProducer implements ProducerLink {
   }
 
   /** Answers which partitions the answers speak of: what is not covered has been dropped on the way (kafkajs#1303). */
-  async #sendTogether(batches: readonly RecordBatch[], timeoutMs: number): Promise<ReadonlySet<string>> {
+  async #sendTogether(batches: readonly RecordBatch[]): Promise<ReadonlySet<string>> {
     const topics = Map.groupBy(batches, ({ topic }) => topic)
     const topicMessages = [...topics].map(([topic, ofTopic]) => ({
       topic,
       messages: ofTopic.flatMap(({ partition, records }) => records.map((record) => ({ ...record, partition }))),
     }))
-    const settings = { acks: acksFromAll, timeout: timeoutMs, compression: this.#compression, topicMessages }
+    const settings = { acks: acksFromAll, timeout: this.#timeoutMs, compression: this.#compression, topicMessages }
     const answers = await this.#producer.sendBatch(settings)
     return new Set(
       answers

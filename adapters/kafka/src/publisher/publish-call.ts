@@ -41,11 +41,11 @@ export class PublishCall {
    *
    * @param alone - Each chunk in a request of its own, so that a failure is its own too.
    */
-  async send(link: ProducerLink, lanes: readonly Lane[], terms: { alone: boolean; timeoutMs: number }): Promise<void> {
+  async send(link: ProducerLink, lanes: readonly Lane[], alone: boolean): Promise<void> {
     for (let open = this.#nextChunks(lanes); open.length > 0; open = this.#nextChunks(lanes)) {
       const batches = open.map(([lane, chunk]) => toBatch(lane, chunk))
-      const groups = terms.alone ? batches.map((batch) => [batch]) : [batches]
-      const outcomes = await Promise.all(groups.map((group) => link.send(group, terms.timeoutMs)))
+      const groups = alone ? batches.map((batch) => [batch]) : [batches]
+      const outcomes = await Promise.all(groups.map((group) => link.send(group)))
       for (const [index, outcome] of outcomes.flat().entries()) {
         const [lane, chunk] = open[index] ?? []
         if (lane !== undefined && chunk !== undefined) this.#settleChunk([lane, chunk, outcome])

@@ -37,6 +37,7 @@ class KafkaPublisher implements BrokerPublisher {
   readonly #underWay = new Set<Promise<unknown>>()
   #client: Promise<KafkaClient> | undefined
   #link: ProducerLink | undefined
+  #linkTimeoutMs: number | undefined
   /** The last call left open what failed: until one succeeds, each batch goes out alone. */
   #alone = false
   #closed = false
@@ -99,7 +100,7 @@ class KafkaPublisher implements BrokerPublisher {
   }
 
   async #send(call: PublishCall, messages: readonly Outgoing[], timeoutMs: number): Promise<void> {
-    const link = await this.#open()
+    const link = await this.#open(Math.ceil(timeoutMs * brokerShare))
     const topics = [...new Set(messages.map(({ topic }) => topic))]
     const found = await this.#topics.partitions(link, topics)
     const known = new Map([...found].filter((entry): entry is [string, number] => typeof entry[1] === 'number'))
@@ -109,16 +110,18 @@ class KafkaPublisher implements BrokerPublisher {
     }
     const sendable = messages.filter(({ topic }) => known.has(topic))
     const lanes = divide(sendable, known, this.#options.maxMessageBytes)
-    await call.send(link, lanes, { alone: this.#alone, timeoutMs: Math.ceil(timeoutMs * brokerShare) })
+    await call.send(link, lanes, this.#alone)
     this.#alone = call.failedTopics.size > 0
     for (const topic of call.failedTopics) this.#topics.forget(topic)
     const isUnsound = [...found.values()].some((each) => each instanceof KafkaFailure && each.kind !== 'missing')
     if (this.#alone || isUnsound) this.#drop()
   }
 
-  async #open(): Promise<ProducerLink> {
+  async #open(timeoutMs: number): Promise<ProducerLink> {
+    if (timeoutMs !== this.#linkTimeoutMs) this.#drop()
+    this.#linkTimeoutMs = timeoutMs
     this.#client ??= openClient(this.#options, { compression: this.#options.compression })
-    this.#link ??= await (await this.#client).openProducer()
+    this.#link ??= await (await this.#client).openProducer(timeoutMs)
     return this.#link
   }
 
