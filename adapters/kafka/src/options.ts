@@ -29,13 +29,13 @@ export interface KafkaConnection {
   readonly connectTimeoutMs?: number
   /** @default 'kafkajs' */
   readonly client?: KafkaClientName
+  /** The Kafka topic of a topic: the same for publishers and consumers. @default the topic itself */
+  readonly topicOf?: (topic: string) => string
 }
 
 export interface KafkaPublisherOptions extends KafkaConnection {
   /** How messages stand in records. Consumers read every format. @default 'waybill' */
   readonly format?: MessageFormat
-  /** The Kafka topic of a message. @default its own topic */
-  readonly topicOf?: (topic: string) => string
   /** Of a record batch of one partition. @default 'none' */
   readonly compression?: 'none' | 'gzip'
   /**
@@ -78,7 +78,6 @@ export function resolvePublisherOptions(options: KafkaPublisherOptions): Resolve
   const resolved: ResolvedPublisherOptions = {
     ...resolveConnection(options),
     format: options.format ?? 'waybill',
-    topicOf: options.topicOf ?? ((topic) => topic),
     compression: options.compression ?? 'none',
     maxMessageBytes: options.maxMessageBytes ?? 1_000_000,
     maxBatchMessages: options.maxBatchMessages ?? 500,
@@ -123,6 +122,7 @@ function resolveConnection(options: KafkaConnection): ResolvedConnection {
     tls: options.tls ?? false,
     connectTimeoutMs: options.connectTimeoutMs ?? 3000,
     client: options.client ?? 'kafkajs',
+    topicOf: options.topicOf ?? ((topic) => topic),
     ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
   }
 }

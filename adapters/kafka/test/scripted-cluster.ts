@@ -22,7 +22,7 @@ export type OnProduce = (nodeId: number, batches: readonly ProducedBatch[], nth:
 
 const apis = { produce: 0, metadata: 3, apiVersions: 18 } as const
 /** Old versions, which every client knows and which are short: each from and to this one. */
-const versions = { [apis.produce]: 3, [apis.metadata]: 1, [apis.apiVersions]: 0 } as const
+const versions = { [apis.produce]: 3, [apis.metadata]: 1, [apis.apiVersions]: 1 } as const
 
 /**
  * Brokers that keep to a script, over TCP, for failures that a real cluster shows only now and then. They know one topic `t`,
@@ -139,10 +139,12 @@ export class ScriptedCluster implements AsyncDisposable {
   }
 }
 
+/** Versions above those that a broker knows are answered in the form of version 0, with an error. */
 function apiVersions(requested: number): Bytes {
   const supported = Object.entries(versions).map(([key, version]) =>
     concat([int16(Number(key)), int16(key === String(apis.apiVersions) ? 0 : version), int16(version)]),
   )
   const unsupported = 35
-  return concat([int16(requested > 0 ? unsupported : 0), array(supported)])
+  if (requested > versions[apis.apiVersions]) return concat([int16(unsupported), array(supported)])
+  return concat([int16(0), array(supported), ...(requested > 0 ? [int32(0)] : [])])
 }

@@ -7,8 +7,8 @@ import type { KafkaFailure } from '../failure.ts'
 export interface KafkaClient {
   /** The package's name, for errors. */
   readonly name: string
-  /** @param timeoutMs - How long the broker may wait for its followers. */
-  openProducer(timeoutMs: number): Promise<ProducerLink>
+  /** Connects when it is first used. @param timeoutMs - How long the broker may wait for its followers. */
+  openProducer(timeoutMs: number): ProducerLink
   joinGroup(terms: GroupTerms, listener: GroupListener): Promise<GroupLink>
 }
 

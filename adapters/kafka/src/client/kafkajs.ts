@@ -19,7 +19,7 @@ export interface KafkajsHandle {
 export function kafkajsClient(connection: ResolvedConnection, { compression }: ProducerTerms): KafkaClient {
   return {
     name: 'kafkajs',
-    openProducer: async (timeoutMs) => new KafkajsProducer(openKafkajs(connection), compression, timeoutMs),
+    openProducer: (timeoutMs) => new KafkajsProducer(openKafkajs(connection), compression, timeoutMs),
     joinGroup: async (terms, listener) => await KafkajsGroup.join(openKafkajs(connection), terms, listener),
   }
 }

@@ -9,7 +9,7 @@ export function platformaticClient(connection: ResolvedConnection, { compression
   const base = baseOptions(connection)
   return {
     name: '@platformatic/kafka',
-    openProducer: async (timeoutMs) => new PlatformaticProducer({ ...base, timeout: timeoutMs }, compression),
+    openProducer: (timeoutMs) => new PlatformaticProducer({ ...base, timeout: timeoutMs }, compression),
     joinGroup: async (terms, listener) => await PlatformaticGroup.join(base, terms, listener),
   }
 }

@@ -35,11 +35,12 @@ class KafkaConsumer implements BrokerConsumer {
     if (this.#closed) {
       throw new WaybillError({ code: 'NOT_RUNNING', message: 'The Kafka consumer has been closed', retryable: false })
     }
-    const { group, topics } = terms
-    const { from, sessionTimeoutMs, rebalanceTimeoutMs, commitIntervalMs } = this.#options
-    const subscription = new KafkaSubscription(terms, handle, commitIntervalMs)
+    const { group } = terms
+    const { topicOf, from, sessionTimeoutMs, rebalanceTimeoutMs, commitIntervalMs } = this.#options
+    const topics = new Map(terms.topics.map((topic) => [topicOf(topic), topic]))
+    const subscription = new KafkaSubscription({ ...terms, commitIntervalMs, names: topics }, handle)
     const client = await openClient(this.#options, { compression: 'none' })
-    const groupTerms = { group, topics, from, sessionTimeoutMs, rebalanceTimeoutMs }
+    const groupTerms = { group, topics: [...topics.keys()], from, sessionTimeoutMs, rebalanceTimeoutMs }
     await subscription.begin(new Membership(client, groupTerms, subscription))
     this.#subscriptions.add(subscription)
     const forget = () => this.#subscriptions.delete(subscription)

@@ -5,10 +5,14 @@ import type { PartitionLog, Taken } from './partition-log.ts'
 const nothing = new Uint8Array()
 
 /** A record as the consumer gets it. */
-export function toDelivery({ source, signal }: PartitionLog, { record, deliveries }: Taken): Delivery {
+export function toDelivery(
+  { source, signal }: PartitionLog,
+  { record, deliveries }: Taken,
+  names: ReadonlyMap<string, string>,
+): Delivery {
   const { key, value, headers, offset } = record
   const raw: RawDelivery = { body: value ?? nothing, headers, ...(key === null ? {} : { key: key.toString() }) }
-  const message = toMessage(source.topic, raw)
+  const message = toMessage(names.get(source.topic) ?? source.topic, raw)
   return {
     raw,
     ...(message === undefined ? {} : { message }),

@@ -5,6 +5,13 @@ import { toDelivery } from './delivery.ts'
 import type { Membership, MembershipListener } from './membership.ts'
 import { PartitionLog, type Taken } from './partition-log.ts'
 
+/** What a subscription is told of its consumer's options. */
+export interface SubscriptionTerms extends Subscription {
+  readonly commitIntervalMs: number
+  /** The topics by their names in Kafka. */
+  readonly names: ReadonlyMap<string, string>
+}
+
 export type Handle = (delivery: Delivery) => Promise<Disposition>
 
 /** Records of a partition that wait in memory before it is paused, as a multiple of `maxInFlight`. */
@@ -12,9 +19,8 @@ const pauseAbove = 4
 
 /** Hands records to the handler up to `maxInFlight`, and commits what has been handled. */
 export class KafkaSubscription implements ActiveSubscription, MembershipListener {
-  readonly #terms: Subscription
+  readonly #terms: SubscriptionTerms
   readonly #handle: Handle
-  readonly #commitIntervalMs: number
   readonly #logs = new Map<string, PartitionLog>()
   readonly #inFlight = new Map<Promise<void>, PartitionLog>()
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers()
@@ -25,10 +31,9 @@ export class KafkaSubscription implements ActiveSubscription, MembershipListener
   #paused = false
   #ended = false
 
-  constructor(terms: Subscription, handle: Handle, commitIntervalMs: number) {
+  constructor(terms: SubscriptionTerms, handle: Handle) {
     this.#terms = terms
     this.#handle = handle
-    this.#commitIntervalMs = commitIntervalMs
     this.#closed.promise.catch(() => undefined)
   }
 
@@ -104,7 +109,7 @@ export class KafkaSubscription implements ActiveSubscription, MembershipListener
   }
 
   #deliver(log: PartitionLog, taken: Taken): void {
-    const work = this.#disposition(toDelivery(log, taken)).then((disposition) => {
+    const work = this.#disposition(toDelivery(log, taken, this.#terms.names)).then((disposition) => {
       this.#inFlight.delete(work)
       if (!log.signal.aborted) this.#settle(log, taken.record, disposition)
       this.#deliverAll()
@@ -151,7 +156,7 @@ export class KafkaSubscription implements ActiveSubscription, MembershipListener
     this.#commitTimer ??= setTimeout(() => {
       this.#commitTimer = undefined
       this.#committing = this.#committing.then(() => this.#commit())
-    }, this.#commitIntervalMs)
+    }, this.#terms.commitIntervalMs)
   }
 
   /** A commit that fails is made up for by a later one; at worst records come again, which the inbox knows. */

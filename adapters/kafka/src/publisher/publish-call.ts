@@ -13,8 +13,8 @@ export class PublishCall {
   readonly #outcomes: (PublishOutcome | undefined)[]
   /** Keys of which a message was not accepted: nothing later of them is sent. */
   readonly #stopped = new Set<string>()
-  /** The caller has its answer: nothing more may be sent. */
-  #ended = false
+  /** The caller has its answer: nothing more may be sent, and what still comes is of no interest. */
+  hasEnded = false
   /** What failed, by topic; the publisher learns from it what not to use again. */
   readonly failedTopics: Set<string> = new Set()
 
@@ -55,7 +55,7 @@ export class PublishCall {
 
   /** One outcome for each message. */
   end(reason: Error): readonly PublishOutcome[] {
-    this.#ended = true
+    this.hasEnded = true
     const error = new PublishError(
       'BROKER_UNKNOWN',
       `Kafka had not answered when the call ended: ${reason.message}`,
@@ -66,7 +66,7 @@ export class PublishCall {
 
   /** The next chunk of each lane, without the messages of stopped keys. */
   #nextChunks(lanes: readonly Lane[]): (readonly [Lane, readonly Outgoing[]])[] {
-    if (this.#ended) return []
+    if (this.hasEnded) return []
     return lanes.flatMap((lane) => {
       for (let chunk = lane.chunks.shift(); chunk !== undefined; chunk = lane.chunks.shift()) {
         const [stopped, open] = [

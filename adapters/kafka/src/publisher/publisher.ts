@@ -100,7 +100,10 @@ class KafkaPublisher implements BrokerPublisher {
   }
 
   async #send(call: PublishCall, messages: readonly Outgoing[], timeoutMs: number): Promise<void> {
-    const link = await this.#open(Math.ceil(timeoutMs * brokerShare))
+    this.#client ??= openClient(this.#options, { compression: this.#options.compression })
+    const client = await this.#client
+    if (call.hasEnded) return
+    const link = this.#open(client, Math.ceil(timeoutMs * brokerShare))
     const topics = [...new Set(messages.map(({ topic }) => topic))]
     const found = await this.#topics.partitions(link, topics)
     const known = new Map([...found].filter((entry): entry is [string, number] => typeof entry[1] === 'number'))
@@ -111,17 +114,17 @@ class KafkaPublisher implements BrokerPublisher {
     const sendable = messages.filter(({ topic }) => known.has(topic))
     const lanes = divide(sendable, known, this.#options.maxMessageBytes)
     await call.send(link, lanes, this.#alone)
+    if (call.hasEnded) return
     this.#alone = call.failedTopics.size > 0
     for (const topic of call.failedTopics) this.#topics.forget(topic)
     const isUnsound = [...found.values()].some((each) => each instanceof KafkaFailure && each.kind !== 'missing')
     if (this.#alone || isUnsound) this.#drop()
   }
 
-  async #open(timeoutMs: number): Promise<ProducerLink> {
+  #open(client: KafkaClient, timeoutMs: number): ProducerLink {
     if (timeoutMs !== this.#linkTimeoutMs) this.#drop()
     this.#linkTimeoutMs = timeoutMs
-    this.#client ??= openClient(this.#options, { compression: this.#options.compression })
-    this.#link ??= await (await this.#client).openProducer(timeoutMs)
+    this.#link ??= client.openProducer(timeoutMs)
     return this.#link
   }
 
