@@ -71,14 +71,11 @@ export function tooLarge(bytes: number, limit: number): PublishOutcome {
 }
 
 /** A failure of the consuming side that names what is missing. */
-export function consumerError(message: string, cause?: unknown): WaybillError {
+export function consumerError(what: string, error?: unknown): WaybillError {
   const code = 'BROKER_UNAVAILABLE'
-  return new WaybillError({
-    code,
-    message,
-    retryable: true,
-    ...(cause === undefined ? {} : { cause: plainError(cause) }),
-  })
+  if (error === undefined) return new WaybillError({ code, message: what, retryable: true })
+  const cause = plainError(error)
+  return new WaybillError({ code, message: `${what}: ${cause.message}`, retryable: true, cause })
 }
 
 function unavailable(text: string, error?: unknown): PublishError {

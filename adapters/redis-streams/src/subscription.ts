@@ -7,10 +7,11 @@ import {
   WaybillError,
 } from '@waybill/core/contracts'
 import { Acknowledgements } from './acknowledgements.ts'
-import { Backlog } from './backlog.ts'
-import { type Entry, handleOf } from './entry.ts'
+import type { Entry } from './entry.ts'
 import { consumerError, isOutage, isReply, plainError } from './errors.ts'
 import { ConsumerGroup, type SourceStream } from './group.ts'
+import { Hand } from './hand.ts'
+import { Keeper } from './keeper.ts'
 import { RedisLink } from './link.ts'
 import { type RedisStreamsConsumerOptions, streamsOf } from './options.ts'
 
@@ -20,51 +21,54 @@ export type Handle = (delivery: Delivery) => Promise<Disposition>
 const blockMs = 500
 const backoffMs = { first: 100, most: 5000 }
 
-interface InFlight {
-  readonly entry: Entry
-  readonly lost: AbortController
-}
-
-/** A member of a consumer group: reads, hands over, and says three times per `abandonedAfterMs` what it still works on. */
+/** A member of a consumer group, for as long as it reads. */
 export class RedisSubscription implements ActiveSubscription {
   readonly #subscription: Subscription
   readonly #options: RedisStreamsConsumerOptions
   readonly #handle: Handle
-  readonly #abandonedAfterMs: number
   readonly #sources: readonly SourceStream[]
+  /** Blocked while a read waits. */
   readonly #reading: RedisLink
   readonly #telling: RedisLink
   readonly #group: ConsumerGroup
   readonly #acknowledgements: Acknowledgements
-  readonly #backlog = new Backlog()
-  readonly #inFlight = new Map<string, InFlight>()
+  readonly #hand: Hand
+  readonly #keeper: Keeper
   readonly #work = new Set<Promise<void>>()
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers()
-  #changed: PromiseWithResolvers<void> = Promise.withResolvers()
   readonly #ending: PromiseWithResolvers<void> = Promise.withResolvers()
+  #changed: PromiseWithResolvers<void> = Promise.withResolvers()
   #isPaused = false
   #isEnded = false
   #isGone = false
-  #aliveAt: number = performance.now()
-  #tick: NodeJS.Timeout | undefined
-  #ticking = false
   #due: NodeJS.Timeout | undefined
   #loop: Promise<void> = Promise.resolve()
   #disposal: Promise<void> | undefined
 
   constructor(options: RedisStreamsConsumerOptions, subscription: Subscription, handle: Handle) {
+    const { redis, consumerName = `waybill-${randomUUID()}`, abandonedAfterMs = 60_000 } = options
     this.#options = options
     this.#subscription = subscription
     this.#handle = handle
-    this.#abandonedAfterMs = options.abandonedAfterMs ?? 60_000
     this.#sources = subscription.topics.flatMap((topic) =>
       streamsOf(topic, options).map((stream) => ({ stream, topic })),
     )
-    this.#reading = new RedisLink('redisStreamsConsumer', options.redis)
-    this.#telling = new RedisLink('redisStreamsConsumer', options.redis)
-    const consumer = options.consumerName ?? `waybill-${randomUUID()}`
-    this.#group = new ConsumerGroup(this.#telling, { group: subscription.group, consumer })
-    this.#acknowledgements = new Acknowledgements(this.#group, (error) => this.#report(error))
+    this.#reading = new RedisLink('redisStreamsConsumer', redis)
+    this.#telling = new RedisLink('redisStreamsConsumer', redis)
+    this.#group = new ConsumerGroup(this.#telling, { group: subscription.group, consumer: consumerName })
+    const onError = (error: Error): void => this.#report(error)
+    this.#acknowledgements = new Acknowledgements(this.#group, onError)
+    this.#hand = new Hand(this.#acknowledgements, subscription.maxInFlight)
+    this.#keeper = new Keeper({
+      group: this.#group,
+      sources: this.#sources,
+      hand: this.#hand,
+      acknowledgements: this.#acknowledgements,
+      abandonedAfterMs,
+      wantsMore: () => !this.#isEnded && !this.#isPaused,
+      onClaimed: () => this.#pump(),
+      onError,
+    })
     this.#closed.promise.catch(() => undefined)
   }
 
@@ -78,9 +82,9 @@ export class RedisSubscription implements ActiveSubscription {
       await this.#attach()
     } catch (error) {
       this.crash()
-      throw isReply(error) || !(error instanceof Error) ? consumerError('Redis refused the subscription', error) : error
+      throw WaybillError.isInstance(error) ? error : consumerError('The subscription could not begin', error)
     }
-    this.#tick = setInterval(() => void this.#onTick(), this.#abandonedAfterMs / 3)
+    this.#keeper.start()
     this.#loop = this.#read()
   }
 
@@ -100,9 +104,9 @@ export class RedisSubscription implements ActiveSubscription {
 
   /** Ends as a killed process does: nothing is acknowledged or given back. */
   crash(): void {
-    this.#end()
     this.#isGone = true
-    this.#stopTimers()
+    this.#end()
+    this.#keeper.stop()
     this.#reading.close()
     this.#telling.close()
     this.#closed.reject(consumerError(`The subscription of '${this.#subscription.group}' was cut off`))
@@ -112,10 +116,10 @@ export class RedisSubscription implements ActiveSubscription {
     this.#end()
     await this.#loop
     await Promise.all(this.#work)
-    this.#stopTimers()
+    this.#keeper.stop()
     if (!this.#isGone) {
       await this.#acknowledgements.drain()
-      await this.#giveBack().catch((error: Error) => this.#report(error))
+      await this.#giveBack().catch((error: unknown) => this.#report(plainError(error)))
     }
     this.#reading.close()
     this.#telling.close()
@@ -124,7 +128,7 @@ export class RedisSubscription implements ActiveSubscription {
 
   /** So that others need not wait until it counts as abandoned. */
   async #giveBack(): Promise<void> {
-    const byStream = Map.groupBy(this.#backlog.entries, ({ stream }) => stream)
+    const byStream = Map.groupBy(this.#hand.waiting, ({ stream }) => stream)
     for (const { stream } of this.#sources) {
       const ids = (byStream.get(stream) ?? []).map(({ id }) => id)
       if (ids.length > 0) await this.#group.giveBack(stream, ids)
@@ -135,15 +139,9 @@ export class RedisSubscription implements ActiveSubscription {
   /** Makes sure that there is something to read, and first takes what was in hand before. */
   async #attach(): Promise<void> {
     for (const source of this.#sources) await this.#group.require(source, this.#options.topology ?? 'existing')
-    for (const source of this.#sources) this.#add(await this.#group.readOwn(source))
-    await this.#claim()
-  }
-
-  async #claim(): Promise<void> {
-    for (const source of this.#sources) {
-      const room = this.#room
-      if (room > 0) this.#add(await this.#group.claim(source, this.#abandonedAfterMs, room))
-    }
+    for (const source of this.#sources) this.#hand.add(await this.#group.readOwn(source))
+    await this.#keeper.claim()
+    this.#pump()
   }
 
   async #read(): Promise<void> {
@@ -152,7 +150,7 @@ export class RedisSubscription implements ActiveSubscription {
       try {
         if (failures > 0) await this.#attach()
         failures = 0
-        if (this.#isPaused || this.#room === 0) await this.#changed.promise
+        if (this.#isPaused || this.#hand.room === 0) await this.#changed.promise
         else await this.#readOnce()
       } catch (error) {
         if (this.#isEnded) return
@@ -167,56 +165,36 @@ export class RedisSubscription implements ActiveSubscription {
     }
   }
 
-  /** `count` is a limit for each stream: what is too much for now stays in the backlog. */
+  /** `count` is a limit for each stream: what is too much for now waits in hand. */
   async #readOnce(): Promise<void> {
-    const count = Math.max(1, Math.floor(this.#room / this.#sources.length))
-    this.#add(await this.#group.readNew(this.#reading, this.#sources, { count, blockMs }))
-  }
-
-  get #room(): number {
-    return Math.max(0, this.#subscription.maxInFlight - this.#inFlight.size - this.#backlog.size)
-  }
-
-  #add(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      const handle = handleOf(entry)
-      const isKnown = this.#inFlight.has(handle) || this.#backlog.has(handle) || this.#acknowledgements.has(handle)
-      if (!isKnown) this.#backlog.add(entry)
-    }
+    const count = Math.max(1, Math.floor(this.#hand.room / this.#sources.length))
+    this.#hand.add(await this.#group.readNew(this.#reading, this.#sources, { count, blockMs }))
     this.#pump()
   }
 
   /** Hands over what there is room for, and comes again when something falls due. */
   #pump(): void {
     const now = performance.now()
-    while (!this.#isEnded && !this.#isPaused && this.#inFlight.size < this.#subscription.maxInFlight) {
-      const entry = this.#backlog.take(now)
-      if (entry === undefined) break
-      this.#deliver(entry)
+    while (!this.#isEnded && !this.#isPaused) {
+      const taken = this.#hand.take(now)
+      if (taken === undefined) break
+      this.#deliver(taken.entry, taken.signal)
     }
     clearTimeout(this.#due)
-    const dueAt = this.#backlog.nextDueAt(now)
+    const dueAt = this.#hand.nextDueAt(now)
     if (dueAt !== undefined && !this.#isEnded) this.#due = setTimeout(() => this.#pump(), Math.ceil(dueAt - now))
     this.#change()
   }
 
-  #deliver(entry: Entry): void {
-    const lost = new AbortController()
+  #deliver(entry: Entry, signal: AbortSignal): void {
     const { raw, message, stream, topic, id, deliveryCount } = entry
     const source = { topic, partition: stream, position: id }
-    const delivery: Delivery = {
-      raw,
-      source,
-      deliveryCount,
-      redelivered: deliveryCount > 1,
-      signal: lost.signal,
-      ...(message === undefined ? {} : { message }),
-    }
-    this.#inFlight.set(handleOf(entry), { entry, lost })
+    const redelivered = deliveryCount > 1
+    const delivery = { raw, source, deliveryCount, redelivered, signal, ...(message === undefined ? {} : { message }) }
     const work = this.#disposition(delivery).then((disposition) => {
       this.#work.delete(work)
-      this.#inFlight.delete(handleOf(entry))
-      this.#settle(entry, lost.signal, disposition)
+      this.#settle(entry, signal, disposition)
+      this.#hand.putDown(entry)
       this.#pump()
     })
     this.#work.add(work)
@@ -237,59 +215,16 @@ export class RedisSubscription implements ActiveSubscription {
     if (disposition.type === 'ack') this.#acknowledgements.ack(entry)
     else if (signal.aborted) return
     else if (disposition.type === 'retry') {
-      const again = { ...entry, deliveryCount: entry.deliveryCount + 1 }
-      this.#backlog.add(again, disposition.delayMs <= 0 ? 0 : performance.now() + disposition.delayMs)
+      this.#hand.retry(entry, disposition.delayMs > 0 ? performance.now() + disposition.delayMs : 0)
     } else if (deadLetters === undefined) this.#acknowledgements.ack(entry)
     else this.#acknowledgements.bury(entry, deadLetters, disposition.reason)
   }
 
-  /** Says that this consumer is alive, tells again what Redis could not be told, and looks for what others left. */
-  async #onTick(): Promise<void> {
-    if (this.#ticking) return
-    this.#ticking = true
-    const startedAt = performance.now()
-    try {
-      await this.#keep()
-      this.#aliveAt = startedAt
-      await this.#acknowledgements.flush()
-      if (!this.#isEnded && !this.#isPaused) await this.#claim()
-    } catch (error) {
-      this.#report(plainError(error))
-    } finally {
-      this.#ticking = false
-    }
-    // By now another may have all of it.
-    if (performance.now() - this.#aliveAt > this.#abandonedAfterMs) this.#lose(this.#inHand)
-  }
-
-  get #inHand(): readonly Entry[] {
-    return [...[...this.#inFlight.values()].map(({ entry }) => entry), ...this.#backlog.entries]
-  }
-
-  async #keep(): Promise<void> {
-    const byStream = Map.groupBy([...this.#inHand, ...this.#acknowledgements.entries], ({ stream }) => stream)
-    for (const [stream, entries] of byStream) {
-      const ids = entries.map(({ id }) => id)
-      const lost = new Set(await this.#group.keep(stream, ids))
-      // One that was acknowledged meanwhile is gone for another reason.
-      this.#lose(entries.filter((entry) => lost.has(entry.id) && !this.#acknowledgements.has(handleOf(entry))))
-    }
-  }
-
-  #lose(entries: readonly Entry[]): void {
-    const handles = new Set(entries.map(handleOf))
-    this.#backlog.remove(handles)
-    for (const handle of handles) {
-      this.#inFlight.get(handle)?.lost.abort(consumerError('Another consumer of the group has taken the delivery over'))
-    }
-  }
-
   /** Ends by itself: the group is gone, or we are no longer let in. */
   #fail(error: unknown): void {
-    const failure = consumerError(`The subscription of '${this.#subscription.group}' has ended`, error)
-    this.#closed.reject(failure)
+    this.#closed.reject(consumerError(`The subscription of '${this.#subscription.group}' has ended`, error))
     this.#end()
-    this.#stopTimers()
+    this.#keeper.stop()
   }
 
   #report(error: Error): void {
@@ -306,6 +241,7 @@ export class RedisSubscription implements ActiveSubscription {
 
   #end(): void {
     this.#isEnded = true
+    clearTimeout(this.#due)
     this.#ending.resolve()
     this.#change()
   }
@@ -313,11 +249,6 @@ export class RedisSubscription implements ActiveSubscription {
   #change(): void {
     this.#changed.resolve()
     this.#changed = Promise.withResolvers()
-  }
-
-  #stopTimers(): void {
-    clearInterval(this.#tick)
-    clearTimeout(this.#due)
   }
 }
 
