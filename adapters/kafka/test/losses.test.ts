@@ -8,6 +8,8 @@ import { clients } from './setup.ts'
 const notLeader = 6
 const unknownTopic = 3
 const tooLarge = 10
+const notEnoughReplicas = 19
+const notEnoughReplicasAfterAppend = 20
 const closing: AsyncDisposable[] = []
 
 afterEach(async () => {
@@ -130,6 +132,13 @@ describe.for(clients)('losses by a client’s own habits: %s', (client) => {
     await publish([message('A', 0)])
     cluster.leaders = [2, 2]
     expect(typesOf(await publish([message('A', 0)]))).toEqual(['accepted'])
+  })
+
+  it('tells a partition with too few replicas from one that may have written', async () => {
+    cluster.onProduce = () => ({ errors: { 0: notEnoughReplicas } })
+    expect(await publish([message('A', 0)])).toMatchObject([{ type: 'unavailable', scope: 'topic' }])
+    cluster.onProduce = () => ({ errors: { 0: notEnoughReplicasAfterAppend } })
+    expect(typesOf(await publish([message('A', 0)]))).toEqual(['unknown'])
   })
 
   it('keeps back nothing else when a topic has gone', async () => {

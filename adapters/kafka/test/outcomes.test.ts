@@ -103,17 +103,6 @@ onServer(await sharedKafka(), { it }, ({ url }) => {
       )
     })
 
-    it('is told that too few replicas are in sync', async () => {
-      const { broker, publish } = await setup()
-      const [weak = ''] = await broker.topics(1, { config: { 'min.insync.replicas': '2' } })
-      const [sound = ''] = await broker.topics(1)
-      await eventually('an answer of each', async () => {
-        const [first, second] = await publish([message(weak), message(sound)])
-        const isRight = first?.type === 'unavailable' && first.scope === 'topic' && second?.type === 'accepted'
-        return isRight || undefined
-      })
-    })
-
     it('publishes compressed batches', async () => {
       const { broker, publish } = await setup({ compression: 'gzip' })
       const [topic = ''] = await broker.topics(1)

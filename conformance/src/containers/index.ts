@@ -1,8 +1,10 @@
 import { kafka } from './servers/kafka.ts'
+import { addScramUser, kafkaAccount, kafkaSecure, printCertificate } from './servers/kafka-secure.ts'
 import { mariadb } from './servers/mariadb.ts'
 import { mysql } from './servers/mysql.ts'
 import { givenPgBouncer, type PgBouncerOptions, pgBouncer } from './servers/pgbouncer.ts'
 import { postgres } from './servers/postgres.ts'
+import { rabbitmq } from './servers/rabbitmq.ts'
 import { redis } from './servers/redis.ts'
 import type { OwnServer, Server, Unavailable } from './servers/server.ts'
 import { type StartOptions, sharedServer, startOwn } from './servers/start.ts'
@@ -65,6 +67,27 @@ export function startKafka(): Promise<OwnServer | Unavailable> {
   return startOwn(kafka)
 }
 
+/** A Kafka that is reached by TLS and with a password. */
+export interface SecureKafka extends OwnServer {
+  /** PEM of what clients have to trust. */
+  readonly certificate: string
+  readonly account: typeof kafkaAccount
+}
+
+/** A Kafka for the caller alone that clients reach by TLS and SASL, of every mechanism with a password. */
+export async function startSecureKafka(): Promise<SecureKafka | Unavailable> {
+  const server = await startOwn(kafkaSecure)
+  if (!server.available) return server
+  for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512'] as const) await succeed(server, addScramUser(mechanism))
+  return { ...server, certificate: await succeed(server, printCertificate), account: kafkaAccount }
+}
+
+async function succeed(server: OwnServer, command: readonly string[]): Promise<string> {
+  const { exitCode, output } = await server.exec(command)
+  if (exitCode !== 0) throw new Error(`${command[0]} failed: ${output}`)
+  return output
+}
+
 /** The Redis that all test files of this run share; each test has streams with names of its own on it. */
 export function sharedRedis(): Promise<Server | Unavailable> {
   return sharedServer(redis)
@@ -73,4 +96,14 @@ export function sharedRedis(): Promise<Server | Unavailable> {
 /** A Redis for the caller alone. */
 export function startRedis(options: StartOptions = {}): Promise<OwnServer | Unavailable> {
   return startOwn(redis, options)
+}
+
+/** The RabbitMQ that all test files of this run share; each test has exchanges and queues with names of its own on it. */
+export function sharedRabbitmq(): Promise<Server | Unavailable> {
+  return sharedServer(rabbitmq)
+}
+
+/** A RabbitMQ for the caller alone. */
+export function startRabbitmq(options: StartOptions = {}): Promise<OwnServer | Unavailable> {
+  return startOwn(rabbitmq, options)
 }

@@ -34,7 +34,7 @@ export class KafkajsGroup implements GroupLink {
       maxWaitTimeInMs: Math.min(maxWaitMs, Math.ceil(terms.sessionTimeoutMs / 10)),
       allowAutoTopicCreation: false,
       // A new membership is begun by us, with a client that holds nothing of the old one.
-      retry: { retries: 5, initialRetryTime: 100, restartOnFailure: async () => false },
+      retry: { restartOnFailure: async () => false },
     })
     this.#listen()
   }

@@ -8,6 +8,9 @@ import { KafkajsProducer } from './kafkajs-producer.ts'
 import type { ProducerTerms } from './open-client.ts'
 
 const keepAliveMs = 60_000
+/** While a broker starts, the coordinator of a group is not there for a while. */
+const groupRetries = 6
+const retryFromMs = 100
 
 /** A client of kafkajs whose connections can be ended for certain: its own `disconnect` may wait for ever (kafkajs#918). */
 export interface KafkajsHandle {
@@ -19,13 +22,14 @@ export interface KafkajsHandle {
 export function kafkajsClient(connection: ResolvedConnection, { compression }: ProducerTerms): KafkaClient {
   return {
     name: 'kafkajs',
-    openProducer: (timeoutMs) => new KafkajsProducer(openKafkajs(connection), compression, timeoutMs),
-    joinGroup: async (terms, listener) => await KafkajsGroup.join(openKafkajs(connection), terms, listener),
+    openProducer: (timeoutMs) => new KafkajsProducer(openKafkajs(connection, 0), compression, timeoutMs),
+    joinGroup: async (terms, listener) =>
+      await KafkajsGroup.join(openKafkajs(connection, groupRetries), terms, listener),
   }
 }
 
-/** Without retries of its own: they are where kafkajs loses, repeats and reorders. The consumer sets its own. */
-function openKafkajs(connection: ResolvedConnection): KafkajsHandle {
+/** @param retries - 0 for producing: retries are where kafkajs loses, repeats and reorders. */
+function openKafkajs(connection: ResolvedConnection, retries: number): KafkajsHandle {
   const sockets = new Set<Socket>()
   let destroyed = false
   const socketFactory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
@@ -47,7 +51,7 @@ function openKafkajs(connection: ResolvedConnection): KafkajsHandle {
     authenticationTimeout: connectTimeoutMs,
     // What it logs stands in errors, too.
     logLevel: logLevel.NOTHING,
-    retry: { retries: 0 },
+    retry: { retries, initialRetryTime: retryFromMs },
     socketFactory,
     ...(sasl === undefined ? {} : { sasl: saslOf(sasl) }),
   }
