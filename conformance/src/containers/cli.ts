@@ -1,6 +1,14 @@
 import { parseArgs } from 'node:util'
 import { findEngine } from './engine/engine.ts'
-import { sharedKafka, sharedMariadb, sharedMysql, sharedPgBouncer, sharedPostgres, sharedRedis } from './index.ts'
+import {
+  sharedKafka,
+  sharedMariadb,
+  sharedMysql,
+  sharedPgBouncer,
+  sharedPostgres,
+  sharedRabbitmq,
+  sharedRedis,
+} from './index.ts'
 import { prepare } from './prepare.ts'
 import { say } from './progress.ts'
 import { keptRun, runVariable } from './runs/run.ts'
@@ -12,6 +20,7 @@ const servers = {
   mysql: sharedMysql,
   mariadb: sharedMariadb,
   redis: sharedRedis,
+  rabbitmq: sharedRabbitmq,
   kafka: sharedKafka,
 }
 

@@ -1,4 +1,12 @@
-import { sharedKafka, sharedMariadb, sharedMysql, sharedPgBouncer, sharedPostgres, sharedRedis } from './index.ts'
+import {
+  sharedKafka,
+  sharedMariadb,
+  sharedMysql,
+  sharedPgBouncer,
+  sharedPostgres,
+  sharedRabbitmq,
+  sharedRedis,
+} from './index.ts'
 import { newRun, runVariable } from './runs/run.ts'
 import type { Server, Unavailable } from './servers/server.ts'
 import { ServerUnavailableError } from './unavailable.ts'
@@ -32,6 +40,7 @@ const all = {
   MySQL: sharedMysql,
   MariaDB: sharedMariadb,
   Redis: sharedRedis,
+  RabbitMQ: sharedRabbitmq,
   Kafka: sharedKafka,
 }
 
