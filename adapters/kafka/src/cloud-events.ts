@@ -45,11 +45,13 @@ export function readCloudEvent(topic: string, raw: RawDelivery, headers: Readonl
     const value = attributes[header]
     return value === undefined ? [] : [[field, value]]
   })
+  const sequence = attributes['ce_sequence'] ?? ''
   const createdAt = Date.parse(attributes['ce_time'] ?? '')
   return {
     ...(raw.key === undefined ? {} : { orderingKey: raw.key }),
     ...Object.fromEntries(optional),
-    ...(attributes['ce_sequence'] === undefined ? {} : { sequence: Number(attributes['ce_sequence']) }),
+    // To others a sequence is any text.
+    ...(Number.isSafeInteger(Number(sequence || undefined)) ? { sequence: Number(sequence) } : {}),
     id: attributes['ce_id'] ?? '',
     topic,
     type: attributes['ce_type'] ?? '',

@@ -5,6 +5,7 @@ import { KafkaFailure } from '../failure.ts'
 
 const rejoinFromMs = 100
 const rejoinUpToMs = 5000
+const firstAttempts = 5
 
 /** What a subscription is told beside assignments and records. */
 export interface MembershipListener extends Omit<GroupListener, 'lost'> {
@@ -37,12 +38,20 @@ export class Membership {
     return this.#link
   }
 
-  /** @throws `PublishError` if there is no such topic, or no broker. */
+  /**
+   * Tries more than once, for a group's coordinator may be on its way up when everything else answers.
+   *
+   * @throws `PublishError` if there is no such topic, or no broker.
+   */
   async begin(): Promise<void> {
-    try {
-      await this.#join()
-    } catch (error) {
-      throw cannotJoin(this.#terms, error)
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#join()
+      } catch (error) {
+        const isOpen = error instanceof KafkaFailure && error.kind === 'unknown'
+        if (!isOpen || attempt === firstAttempts) throw cannotJoin(this.#terms, error)
+        await pass(rejoinFromMs * 2 ** attempt)
+      }
     }
   }
 
