@@ -11,8 +11,9 @@ case "$(basename "$0" .sh)" in
   kafka-reassign-partitions) class=org.apache.kafka.tools.reassign.ReassignPartitionsCommand ;;
   kafka-leader-election) class=org.apache.kafka.tools.LeaderElectionCommand ;;
   kafka-storage) class=kafka.tools.StorageTool ;;
+  kafka-server-start) class=kafka.Kafka ;;
   *) echo "no such tool: $0" >&2; exit 1 ;;
 esac
 
-exec java -Xmx256m -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=error \
+exec java ${KAFKA_HEAP_OPTS:--Xmx256m} -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=error \
   -cp '/opt/kafka/libs/*' "$class" "$@"

@@ -1,4 +1,5 @@
 import { kafka } from './servers/kafka.ts'
+import { clusterOf, type KafkaCluster, kafkaCluster } from './servers/kafka-cluster.ts'
 import { addScramUser, kafkaAccount, kafkaSecure, printCertificate } from './servers/kafka-secure.ts'
 import { mariadb } from './servers/mariadb.ts'
 import { mysql } from './servers/mysql.ts'
@@ -10,6 +11,7 @@ import type { OwnServer, Server, Unavailable } from './servers/server.ts'
 import { type StartOptions, sharedServer, startOwn } from './servers/start.ts'
 
 export { onServer } from './on-server.ts'
+export type { KafkaCluster } from './servers/kafka-cluster.ts'
 export type { PgBouncerOptions } from './servers/pgbouncer.ts'
 export type { Database, OwnServer, Server, Unavailable } from './servers/server.ts'
 export type { StartOptions } from './servers/start.ts'
@@ -80,6 +82,12 @@ export async function startSecureKafka(): Promise<SecureKafka | Unavailable> {
   if (!server.available) return server
   for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512'] as const) await succeed(server, addScramUser(mechanism))
   return { ...server, certificate: await succeed(server, printCertificate), account: kafkaAccount }
+}
+
+/** Two Kafka brokers for the caller alone, between which leaders can be moved. */
+export async function startKafkaCluster(): Promise<KafkaCluster | Unavailable> {
+  const server = await startOwn(kafkaCluster)
+  return server.available ? clusterOf(server) : server
 }
 
 async function succeed(server: OwnServer, command: readonly string[]): Promise<string> {

@@ -62,12 +62,16 @@ async function create(kind: ServerKind, host: string, run: string, use: string):
   const { GenericContainer } = await import('testcontainers')
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort()
+    const inside = kind.morePorts ?? []
+    const more = await Promise.all(inside.map(freePort))
     const container = new GenericContainer(kind.image)
       .withAutoCleanup(false)
-      .withEnvironment({ ...kind.environment, ...kind.environmentAt?.(host, port) })
+      .withEnvironment({ ...kind.environment, ...kind.environmentAt?.(host, port, more) })
       .withCommand([...kind.command])
       .withExtraHosts([{ host: hostName, ipAddress: 'host-gateway' }])
-      .withExposedPorts({ container: kind.port, host: port })
+      .withExposedPorts(
+        ...[kind.port, ...inside].map((each, index) => ({ container: each, host: [port, ...more][index] ?? port })),
+      )
       .withStartupTimeout(readyWithinMs)
       .withLabels({
         [labels.server]: kind.id,

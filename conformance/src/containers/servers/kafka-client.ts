@@ -15,10 +15,11 @@ export interface KafkaAccount {
 }
 
 /** Kafka does not tell its version to clients: it is known of our images alone. */
-export function kafkaClient(imageVersion: string, account?: KafkaAccount): ServerClient {
+export function kafkaClient(imageVersion: string, account?: KafkaAccount, brokers = 1): ServerClient {
   return {
     version: async (url) => {
-      await reach(url, account)
+      const found = await reach(url, account)
+      if (found < brokers) throw new Error(`${found} of ${brokers} brokers are there`)
       return imageVersion
     },
     createDatabase: noDatabases,
@@ -26,8 +27,8 @@ export function kafkaClient(imageVersion: string, account?: KafkaAccount): Serve
   }
 }
 
-/** Rejects unless a broker answers and the cluster has a controller. */
-async function reach(url: string, account: KafkaAccount | undefined): Promise<void> {
+/** How many brokers there are. Rejects unless one answers and there is a controller. */
+async function reach(url: string, account: KafkaAccount | undefined): Promise<number> {
   const { Kafka, logLevel } = await import('kafkajs')
   const admin = new Kafka({
     brokers: [new URL(url).host],
@@ -39,8 +40,9 @@ async function reach(url: string, account: KafkaAccount | undefined): Promise<vo
   }).admin()
   try {
     await admin.connect()
-    const { controller } = await admin.describeCluster()
+    const { controller, brokers } = await admin.describeCluster()
     if (controller === null) throw new Error('The cluster has no controller yet')
+    return brokers.length
   } finally {
     await admin.disconnect()
   }

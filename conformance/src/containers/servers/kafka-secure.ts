@@ -50,8 +50,8 @@ export const kafkaSecure: ServerKind = {
     KAFKA_SSL_KEYSTORE_PASSWORD: keyStore.password,
     KAFKA_SSL_KEY_PASSWORD: keyStore.password,
   },
-  environmentAt: (host, port) => ({
-    ...kafka.environmentAt?.(host, port),
+  environmentAt: (host, port, morePorts) => ({
+    ...kafka.environmentAt?.(host, port, morePorts),
     CERTIFICATE_NAMES: `${isIP(host) === 0 ? 'dns' : 'ip'}:${host}`,
   }),
   command: ['bash', '-c', makeKey],
