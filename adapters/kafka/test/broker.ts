@@ -9,6 +9,12 @@ export interface ReadRecord extends RawDelivery {
   readonly offset: string
 }
 
+export interface TopicTerms {
+  readonly partitions?: number
+  readonly replicas?: number
+  readonly config?: Readonly<Record<string, string>>
+}
+
 /** The broker as seen by a client that is set up without us: it makes topics, writes and reads. */
 export class TestBroker implements AsyncDisposable {
   readonly address: string
@@ -29,20 +35,23 @@ export class TestBroker implements AsyncDisposable {
   }
 
   /** Makes empty topics with names of their own. */
-  async topics(
-    count: number,
-    settings: { partitions?: number; config?: Record<string, string> } = {},
-  ): Promise<string[]> {
+  async topics(count: number, settings: TopicTerms = {}): Promise<string[]> {
     const names = Array.from({ length: count }, () => `waybill-${randomUUID()}`)
-    const { partitions = 4, config = {} } = settings
+    const { partitions = 4, replicas = 1, config = {} } = settings
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
     await this.#admin.createTopics({
-      topics: names.map((topic) => ({ topic, numPartitions: partitions, configEntries })),
+      topics: names.map((topic) => ({ topic, numPartitions: partitions, replicationFactor: replicas, configEntries })),
       waitForLeaders: true,
     })
     // Asks the leaders, which may not know yet that they are.
     for (const topic of names) await eventually('leaders', () => this.#admin.fetchTopicOffsets(topic))
     return names
+  }
+
+  /** How many replicas are in sync, of each partition. */
+  async inSync(topic: string): Promise<readonly number[]> {
+    const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] })
+    return topics.flatMap(({ partitions }) => partitions.map(({ isr }) => isr.length))
   }
 
   async deleteTopic(topic: string): Promise<void> {
@@ -63,9 +72,10 @@ export class TestBroker implements AsyncDisposable {
 
   /** Everything that a reader of the topic gets, from its beginning. */
   async read(topic: string): Promise<readonly ReadRecord[]> {
-    const reader = this.#readers.get(topic) ?? (await TopicReader.open(this.#kafka, topic))
+    const reader =
+      this.#readers.get(topic) ?? (await eventually('a reader', () => TopicReader.open(this.#kafka, topic)))
     this.#readers.set(topic, reader)
-    const ends = await this.#admin.fetchTopicOffsets(topic)
+    const ends = await eventually('its ends', () => this.#admin.fetchTopicOffsets(topic))
     return await reader.upTo(new Map(ends.map(({ partition, high }) => [partition, BigInt(high)])))
   }
 
