@@ -7,7 +7,9 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 const conditions = ['@waybill/source', 'module', 'node', 'development|production']
 /** Tests on real servers take minutes, and may have to prepare for some more: they can be left out. */
 const onServers = process.env['WAYBILL_TEST_SERVERS'] !== '0'
-const needServers = onServers ? [] : ['adapters/mysql', 'adapters/postgres']
+const needServers = onServers
+  ? []
+  : ['adapters/kafka', 'adapters/mysql', 'adapters/postgres', 'adapters/rabbitmq', 'adapters/redis-streams']
 const packages = globSync('{packages/*,adapters/*,conformance,examples/*}/package.json')
   .map(dirname)
   .filter((root) => !needServers.includes(root))

@@ -1,6 +1,14 @@
 import { parseArgs } from 'node:util'
 import { findEngine } from './engine/engine.ts'
-import { sharedMariadb, sharedMysql, sharedPgBouncer, sharedPostgres } from './index.ts'
+import {
+  sharedKafka,
+  sharedMariadb,
+  sharedMysql,
+  sharedPgBouncer,
+  sharedPostgres,
+  sharedRabbitmq,
+  sharedRedis,
+} from './index.ts'
 import { prepare } from './prepare.ts'
 import { say } from './progress.ts'
 import { keptRun, runVariable } from './runs/run.ts'
@@ -11,6 +19,9 @@ const servers = {
   pgbouncer: sharedPgBouncer,
   mysql: sharedMysql,
   mariadb: sharedMariadb,
+  redis: sharedRedis,
+  rabbitmq: sharedRabbitmq,
+  kafka: sharedKafka,
 }
 
 const usage = `usage:

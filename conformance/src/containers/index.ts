@@ -1,11 +1,17 @@
+import { kafka } from './servers/kafka.ts'
+import { clusterOf, type KafkaCluster, kafkaCluster } from './servers/kafka-cluster.ts'
+import { addScramUser, kafkaAccount, kafkaSecure, printCertificate } from './servers/kafka-secure.ts'
 import { mariadb } from './servers/mariadb.ts'
 import { mysql } from './servers/mysql.ts'
 import { givenPgBouncer, type PgBouncerOptions, pgBouncer } from './servers/pgbouncer.ts'
 import { postgres } from './servers/postgres.ts'
+import { rabbitmq } from './servers/rabbitmq.ts'
+import { redis } from './servers/redis.ts'
 import type { OwnServer, Server, Unavailable } from './servers/server.ts'
 import { type StartOptions, sharedServer, startOwn } from './servers/start.ts'
 
 export { onServer } from './on-server.ts'
+export type { KafkaCluster } from './servers/kafka-cluster.ts'
 export type { PgBouncerOptions } from './servers/pgbouncer.ts'
 export type { Database, OwnServer, Server, Unavailable } from './servers/server.ts'
 export type { StartOptions } from './servers/start.ts'
@@ -23,6 +29,11 @@ export function sharedMysql(): Promise<Server | Unavailable> {
 /** The MariaDB that all test files of this run share. */
 export function sharedMariadb(): Promise<Server | Unavailable> {
   return sharedServer(mariadb)
+}
+
+/** The Kafka that all test files of this run share; it has no databases, each test makes topics of its own. */
+export function sharedKafka(): Promise<Server | Unavailable> {
+  return sharedServer(kafka)
 }
 
 /** The PgBouncer in transaction mode that all test files of this run share, before the PostgreSQL that they share. */
@@ -51,4 +62,56 @@ export function startMariadb(options: StartOptions = {}): Promise<OwnServer | Un
 /** A PgBouncer for the caller alone, by default in transaction mode, before a PostgreSQL that runs already. */
 export function startPgBouncer(options: PgBouncerOptions): Promise<OwnServer | Unavailable> {
   return startOwn(pgBouncer(options))
+}
+
+/** A Kafka for the caller alone. */
+export function startKafka(): Promise<OwnServer | Unavailable> {
+  return startOwn(kafka)
+}
+
+/** A Kafka that is reached by TLS and with a password. */
+export interface SecureKafka extends OwnServer {
+  /** PEM of what clients have to trust. */
+  readonly certificate: string
+  readonly account: typeof kafkaAccount
+}
+
+/** A Kafka for the caller alone that clients reach by TLS and SASL, of every mechanism with a password. */
+export async function startSecureKafka(): Promise<SecureKafka | Unavailable> {
+  const server = await startOwn(kafkaSecure)
+  if (!server.available) return server
+  for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512'] as const) await succeed(server, addScramUser(mechanism))
+  return { ...server, certificate: await succeed(server, printCertificate), account: kafkaAccount }
+}
+
+/** Two Kafka brokers for the caller alone, between which leaders can be moved. */
+export async function startKafkaCluster(): Promise<KafkaCluster | Unavailable> {
+  const server = await startOwn(kafkaCluster)
+  return server.available ? clusterOf(server) : server
+}
+
+async function succeed(server: OwnServer, command: readonly string[]): Promise<string> {
+  const { exitCode, output } = await server.exec(command)
+  if (exitCode !== 0) throw new Error(`${command[0]} failed: ${output}`)
+  return output
+}
+
+/** The Redis that all test files of this run share; each test has streams with names of its own on it. */
+export function sharedRedis(): Promise<Server | Unavailable> {
+  return sharedServer(redis)
+}
+
+/** A Redis for the caller alone. */
+export function startRedis(options: StartOptions = {}): Promise<OwnServer | Unavailable> {
+  return startOwn(redis, options)
+}
+
+/** The RabbitMQ that all test files of this run share; each test has exchanges and queues with names of its own on it. */
+export function sharedRabbitmq(): Promise<Server | Unavailable> {
+  return sharedServer(rabbitmq)
+}
+
+/** A RabbitMQ for the caller alone. */
+export function startRabbitmq(options: StartOptions = {}): Promise<OwnServer | Unavailable> {
+  return startOwn(rabbitmq, options)
 }

@@ -1,4 +1,12 @@
-import { sharedMariadb, sharedMysql, sharedPgBouncer, sharedPostgres } from './index.ts'
+import {
+  sharedKafka,
+  sharedMariadb,
+  sharedMysql,
+  sharedPgBouncer,
+  sharedPostgres,
+  sharedRabbitmq,
+  sharedRedis,
+} from './index.ts'
 import { newRun, runVariable } from './runs/run.ts'
 import type { Server, Unavailable } from './servers/server.ts'
 import { ServerUnavailableError } from './unavailable.ts'
@@ -31,6 +39,9 @@ const all = {
   PgBouncer: sharedPgBouncer,
   MySQL: sharedMysql,
   MariaDB: sharedMariadb,
+  Redis: sharedRedis,
+  RabbitMQ: sharedRabbitmq,
+  Kafka: sharedKafka,
 }
 
 /** Starts every server that tests share, for a run that belongs to a process, and says what there is and what not. */

@@ -5,6 +5,7 @@ import { mariadb } from '../../src/containers/servers/mariadb.ts'
 import { mysql } from '../../src/containers/servers/mysql.ts'
 import { givenPgBouncer } from '../../src/containers/servers/pgbouncer.ts'
 import { postgres } from '../../src/containers/servers/postgres.ts'
+import { redis } from '../../src/containers/servers/redis.ts'
 
 const compose = readFileSync(new URL('../../../compose.yaml', import.meta.url), 'utf8')
 
@@ -15,7 +16,7 @@ function serviceOf({ id }: ServerKind): string {
   return lines?.replaceAll(/:\n +\[/g, ': [') ?? ''
 }
 
-describe.each([postgres, givenPgBouncer, mysql, mariadb])('compose.yaml and the tests agree: $name', (kind) => {
+describe.each([postgres, givenPgBouncer, mysql, mariadb, redis])('compose.yaml and the tests agree: $name', (kind) => {
   it('on image, arguments and environment', () => {
     const service = serviceOf(kind)
     expect(service).toContain(`image: ${kind.image}\n`)

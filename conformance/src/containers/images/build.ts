@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { tail } from '../command.ts'
 import type { Engine } from '../engine/engine.ts'
 import { say } from '../progress.ts'
@@ -16,7 +17,7 @@ export async function buildImage(engine: Engine, image: string, recipe: ImageRec
   const folder = folderOf(recipe)
   const settings = {
     t: image,
-    buildargs: { BASE: base },
+    buildargs: { BASE: base, CERTIFICATES: await localCertificates() },
     labels: { [builtLabel]: await fingerprint(recipe) },
     // The build reaches the package archive as this machine does.
     networkmode: 'host',
@@ -31,6 +32,14 @@ export async function buildImage(engine: Engine, image: string, recipe: ImageRec
   })
   const failed = events.find((event) => event.error !== undefined)
   if (failed?.error !== undefined) throw failureOf(image, failed.error, events)
+}
+
+/** What this machine trusts beside its distribution's certificates: a build that fetches from elsewhere trusts the same. */
+async function localCertificates(): Promise<string> {
+  const folder = '/usr/local/share/ca-certificates'
+  const files = await readdir(folder).catch(() => [])
+  const certificates = files.filter((file) => file.endsWith('.crt')).map((file) => readFile(join(folder, file), 'utf8'))
+  return (await Promise.all(certificates)).join('\n')
 }
 
 function failureOf(image: string, message: string, events: readonly BuildEvent[] = []): ServerUnavailableError {

@@ -31,7 +31,7 @@ export async function startContainer(kind: ServerKind, run: string, use: 'shared
   await sweep(engine)
   await watch(run)
   const origin = await ensureImage(engine, kind.image, kind.recipe)
-  const { id, port } = await create(kind, run, use)
+  const { id, port } = await create(kind, hostOf(engine), run, use)
   const url = kind.url(hostOf(engine), port)
   return { engine, id, url, origin, version: await untilReady(kind, url) }
 }
@@ -58,16 +58,20 @@ export function hostOf(engine: Engine): string {
 }
 
 /** With a port of our choice, for one that Docker chooses changes when the container is restarted. */
-async function create(kind: ServerKind, run: string, use: string): Promise<{ id: string; port: number }> {
+async function create(kind: ServerKind, host: string, run: string, use: string): Promise<{ id: string; port: number }> {
   const { GenericContainer } = await import('testcontainers')
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort()
+    const inside = kind.morePorts ?? []
+    const more = await Promise.all(inside.map(freePort))
     const container = new GenericContainer(kind.image)
       .withAutoCleanup(false)
-      .withEnvironment({ ...kind.environment })
+      .withEnvironment({ ...kind.environment, ...kind.environmentAt?.(host, port, more) })
       .withCommand([...kind.command])
       .withExtraHosts([{ host: hostName, ipAddress: 'host-gateway' }])
-      .withExposedPorts({ container: kind.port, host: port })
+      .withExposedPorts(
+        ...[kind.port, ...inside].map((each, index) => ({ container: each, host: [port, ...more][index] ?? port })),
+      )
       .withStartupTimeout(readyWithinMs)
       .withLabels({
         [labels.server]: kind.id,

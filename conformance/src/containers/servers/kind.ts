@@ -11,9 +11,13 @@ export interface ServerKind {
   readonly recipe: ImageRecipe
   /** Inside the container. */
   readonly port: number
+  /** More ports inside the container that clients reach. */
+  readonly morePorts?: readonly number[]
   /** The variable with the URL of a server that is there already. */
   readonly urlVariable: string
   readonly environment: Readonly<Record<string, string>>
+  /** More of it, for a server that has to know the address at which this machine reaches it. */
+  environmentAt?(host: string, port: number, morePorts: readonly number[]): Readonly<Record<string, string>>
   /** Arguments of the server, after the image's entry point. */
   readonly command: readonly string[]
   url(host: string, port: number): string

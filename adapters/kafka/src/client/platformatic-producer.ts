@@ -1,0 +1,128 @@
+import {
+  Admin,
+  type BaseOptions,
+  ProduceAcks,
+  type ProduceResult,
+  Producer,
+  type ProducerOptions,
+  stringSerializer,
+} from '@platformatic/kafka'
+import { KafkaFailure, kindOfCode } from '../failure.ts'
+import type { BatchOutcome, ProducerLink, RecordBatch, TopicSettings } from './client.ts'
+import { closeFor } from './platformatic-close.ts'
+import { failureOf, leavesOf } from './platformatic-failure.ts'
+
+type ClientProducer = Producer<Buffer, Buffer, string, string>
+type Answers = Map<string, BatchOutcome>
+
+/** Produces by `@platformatic/kafka`, which tells of each partition what became of it, also when others failed. */
+export class PlatformaticProducer implements ProducerLink {
+  readonly #options: BaseOptions
+  readonly #producer: ClientProducer
+
+  constructor(options: BaseOptions, compression: 'none' | 'gzip') {
+    this.#options = { ...options, retries: 0 }
+    const settings: ProducerOptions<Buffer, Buffer, string, string> = {
+      ...this.#options,
+      acks: ProduceAcks.ALL,
+      idempotent: false,
+      compression,
+      // A second request with other leaders is a retry, too.
+      repeatOnStaleMetadata: false,
+      serializers: { headerKey: stringSerializer, headerValue: stringSerializer },
+    }
+    this.#producer = new Producer(settings)
+  }
+
+  async partitionCount(topic: string): Promise<number> {
+    try {
+      const metadata = await this.#producer.metadata({ topics: [topic], forceUpdate: true, autocreateTopics: false })
+      const count = metadata.topics.get(topic)?.partitionsCount ?? 0
+      if (count === 0) throw new KafkaFailure('missing', 'there is no such topic')
+      return count
+    } catch (error) {
+      throw failureOf(error)
+    }
+  }
+
+  async createTopic(topic: string, { partitions, replicationFactor }: TopicSettings): Promise<void> {
+    const admin = new Admin(this.#options)
+    try {
+      await admin.createTopics({ topics: [topic], partitions, replicas: replicationFactor })
+    } catch (error) {
+      if (!leavesOf(error).some((leaf) => Object(leaf).apiId === 'TOPIC_ALREADY_EXISTS')) throw failureOf(error)
+    } finally {
+      await closeFor(() => admin.close(), [admin])
+    }
+  }
+
+  async send(batches: readonly RecordBatch[]): Promise<readonly BatchOutcome[]> {
+    const messages = batches.flatMap(({ topic, partition, records }) =>
+      records.map(({ key, value, headers }) => ({
+        topic,
+        partition,
+        value,
+        headers,
+        ...(key === null ? {} : { key }),
+      })),
+    )
+    const answers: Answers = new Map()
+    let rest: BatchOutcome = new KafkaFailure('unknown', 'the answer does not speak of its partition')
+    try {
+      collect(answers, await this.#producer.send({ messages }))
+    } catch (error) {
+      collect(answers, Object(error).produced)
+      const others = collectErrors(answers, error)
+      if (others.length > 0) rest = others.length === 1 ? failureOf(others[0]) : failureOf(new AggregateError(others))
+    }
+    return batches.map(({ topic, partition }) => {
+      const answer = answers.get(nameOf(topic, partition))
+      return answer === undefined ? rest : answer
+    })
+  }
+
+  async close(): Promise<void> {
+    await closeFor(() => this.#producer.close(true), [this.#producer])
+  }
+}
+
+/** Partitions that have an offset are written. */
+function collect(answers: Answers, produced: ProduceResult | undefined): void {
+  for (const { topic, partition } of produced?.offsets ?? []) answers.set(nameOf(topic, partition), null)
+}
+
+/** Reads what brokers have answered for each partition; answers the errors that are no such answers. */
+function collectErrors(answers: Answers, error: unknown): readonly unknown[] {
+  if (isProduceAnswer(error)) {
+    for (const { name, partitionResponses } of error.response.responses) {
+      for (const { index, errorCode, errorMessage } of partitionResponses) {
+        const text = errorMessage ?? `error ${errorCode} of the protocol`
+        answers.set(nameOf(name, index), errorCode === 0 ? null : new KafkaFailure(kindOfCode(errorCode), text, error))
+      }
+    }
+    return []
+  }
+  if (error instanceof AggregateError) return error.errors.flatMap((each) => collectErrors(answers, each))
+  return [error]
+}
+
+interface ProduceAnswer {
+  readonly response: {
+    readonly responses: readonly {
+      readonly name: string
+      readonly partitionResponses: readonly {
+        readonly index: number
+        readonly errorCode: number
+        readonly errorMessage: string | null
+      }[]
+    }[]
+  }
+}
+
+function isProduceAnswer(error: unknown): error is ProduceAnswer {
+  return Array.isArray(Object(Object(error).response).responses)
+}
+
+function nameOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`
+}

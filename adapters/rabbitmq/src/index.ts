@@ -1,0 +1,5 @@
+export type { RabbitmqAccess } from './connection.ts'
+export { type RabbitmqConsumer, rabbitmqConsumer } from './consumer.ts'
+export type { MessageFormat } from './mapping.ts'
+export type { RabbitmqConsumerOptions, RabbitmqPublisherOptions, Route } from './options.ts'
+export { rabbitmqPublisher } from './publisher.ts'

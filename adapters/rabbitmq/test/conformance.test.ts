@@ -1,0 +1,15 @@
+import { describeConsumer, describePublisher } from '@waybill/conformance'
+import { onServer } from '@waybill/conformance/containers'
+import { describe, it } from 'vitest'
+import { consumer, publisher } from './harness.ts'
+import { server } from './server.ts'
+
+const options = { stress: 2 }
+const cloudEvents = { cloudEvents: { source: '/shop' } }
+
+onServer(server, { it }, () => {
+  describePublisher('rabbitmq', { describe, it }, publisher, options)
+  describePublisher('rabbitmq in CloudEvents', { describe, it }, (rule) => publisher(rule, cloudEvents), options)
+  describeConsumer('rabbitmq', { describe, it }, consumer, options)
+  describeConsumer('rabbitmq in CloudEvents', { describe, it }, (rule) => consumer(rule, cloudEvents), options)
+})

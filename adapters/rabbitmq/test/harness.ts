@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import type { ConsumerHarness, PublisherHarness } from '@waybill/conformance'
+import type { MessageFormat } from '../src/index.ts'
+import { rabbitmqConsumer, rabbitmqPublisher } from '../src/index.ts'
+import { cuttableProxy } from './proxy.ts'
+import { behind, plainChannel, server, unique, watchTopic } from './server.ts'
+
+/** A publisher of the shared server, through a connection that can be cut. */
+export async function publisher(_rule: string, format: MessageFormat = 'waybill'): Promise<PublisherHarness> {
+  if (!server.available) throw new Error(server.reason)
+  const { hostname: host, port } = new URL(server.url)
+  const proxy = await cuttableProxy({ host, port: Number(port) })
+  const { model, channel } = await plainChannel(server.url)
+  const topics = [unique('orders'), unique('mail')] as const
+  const arrived = new Map<string, Awaited<ReturnType<typeof watchTopic>>>()
+  for (const topic of topics) arrived.set(topic, await watchTopic(channel, topic))
+  const opened = rabbitmqPublisher({ rabbitmq: { url: behind(server.url, proxy.address) }, format })
+  return {
+    publisher: opened,
+    topics,
+    missingTopic: unique('missing'),
+    read: async (topic) => [...(arrived.get(topic) ?? [])],
+    disrupt: { cut: async () => proxy.cut(), restore: () => proxy.restore() },
+    async close() {
+      await opened.close()
+      for (const topic of topics) await channel.deleteExchange(topic)
+      await model.close()
+      await proxy.close()
+    },
+  }
+}
+
+/** A consumer of the shared server. */
+export async function consumer(_rule: string, format: MessageFormat = 'waybill'): Promise<ConsumerHarness> {
+  if (!server.available) throw new Error(server.reason)
+  const rabbitmq = { url: server.url }
+  const topics = [unique('orders'), unique('mail')] as const
+  const groups = ['billing', 'mailer'] as const
+  const open = () => rabbitmqConsumer({ rabbitmq, topology: 'create' })
+  const first = open()
+  const opened = [first]
+  const { model, channel } = await plainChannel(server.url)
+  // Somebody always listens, so that nothing is unroutable.
+  for (const topic of topics) await watchTopic(channel, topic)
+  const writer = rabbitmqPublisher({ rabbitmq, topology: 'create', format })
+  return {
+    consumer: first,
+    topics,
+    groups,
+    async publish(messages) {
+      const outcomes = await writer.publish(messages, { signal: new AbortController().signal, timeoutMs: 10_000 })
+      assert.ok(outcomes.every(({ type }) => type === 'accepted'))
+    },
+    async another() {
+      const another = open()
+      opened.push(another)
+      return another
+    },
+    crash: async () => first.crash(),
+    async publishForeign(topic, { body, headers }) {
+      channel.publish(topic, 'foreign', Buffer.from(body), { headers: { ...headers, count: 1, nested: { yes: true } } })
+    },
+    async close() {
+      for (const each of opened) each.crash()
+      await writer.close()
+      for (const topic of topics) {
+        for (const group of groups) await channel.deleteQueue(`${topic}.${group}`)
+        await channel.deleteExchange(topic)
+      }
+      await model.close()
+    },
+  }
+}

@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto'
+import { sharedRabbitmq } from '@waybill/conformance/containers'
+import type { Message } from '@waybill/core/contracts'
+import { type Channel, type ChannelModel, connect } from 'amqplib'
+import { rawOf, toMessage } from '../src/mapping.ts'
+
+/** The server that all test files of a run share, or why there is none. */
+export const server: Awaited<ReturnType<typeof sharedRabbitmq>> = await sharedRabbitmq()
+
+/** A name that no other test has. */
+export function unique(label: string): string {
+  return `${label}-${randomUUID().slice(0, 8)}`
+}
+
+/** The address of a proxy with the credentials of a server. */
+export function behind(url: string, { host, port }: { readonly host: string; readonly port: number }): string {
+  const address = new URL(url)
+  address.host = `${host}:${port}`
+  return address.href
+}
+
+/** A connection that is not the adapter's, as a person's or another program's. */
+export async function plainChannel(url: string): Promise<{ model: ChannelModel; channel: Channel }> {
+  const model = await connect(url)
+  model.on('error', () => undefined)
+  const channel = await model.createChannel()
+  channel.on('error', () => undefined)
+  return { model, channel }
+}
+
+/** Makes a topic's exchange with a queue for everything; answers what has arrived there so far, in that order. */
+export async function watchTopic(channel: Channel, topic: string): Promise<readonly Message[]> {
+  const arrived: Message[] = []
+  await channel.assertExchange(topic, 'topic', { durable: true })
+  const { queue } = await channel.assertQueue('', { exclusive: true })
+  await channel.bindQueue(queue, topic, '#')
+  const take = (content: Buffer, properties: Parameters<typeof rawOf>[1]): void => {
+    const message = toMessage(topic, rawOf(content, properties))
+    if (message !== undefined) arrived.push(message)
+  }
+  await channel.consume(queue, (delivery) => delivery && take(delivery.content, delivery.properties), { noAck: true })
+  return arrived
+}

@@ -1,0 +1,15 @@
+import { describeConsumer, describePublisher } from '@waybill/conformance'
+import { onServer } from '@waybill/conformance/containers'
+import { describe, it } from 'vitest'
+import { consumer, publisher } from './harness.ts'
+import { server } from './server.ts'
+
+const options = { stress: 2 }
+const cloudEvents = { cloudEvents: { source: '/shop' } }
+
+onServer(server, { it }, () => {
+  describePublisher('redis-streams', { describe, it }, publisher, options)
+  describePublisher('redis-streams in CloudEvents', { describe, it }, (rule) => publisher(rule, cloudEvents), options)
+  describeConsumer('redis-streams', { describe, it }, consumer, options)
+  describeConsumer('redis-streams in CloudEvents', { describe, it }, (rule) => consumer(rule, cloudEvents), options)
+})

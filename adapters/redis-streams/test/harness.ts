@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import type { ConsumerHarness, PublisherHarness } from '@waybill/conformance'
+import type { MessageFormat } from '../src/index.ts'
+import { redisStreamsConsumer, redisStreamsPublisher } from '../src/index.ts'
+import { cuttableProxy } from './proxy.ts'
+import { accessOf, plainClient, readStream, server, unique } from './server.ts'
+
+/** A publisher of the shared server, through a connection that can be cut. */
+export async function publisher(_rule: string, format: MessageFormat = 'waybill'): Promise<PublisherHarness> {
+  if (!server.available) throw new Error(server.reason)
+  const access = accessOf(server.url)
+  const proxy = await cuttableProxy(access)
+  const reader = await plainClient(server.url)
+  const topics = [unique('orders'), unique('mail')] as const
+  for (const topic of topics) await reader.xgroup('CREATE', topic, 'readers', '0', 'MKSTREAM')
+  const opened = redisStreamsPublisher({ redis: { ...access, ...proxy.address, connectTimeout: 1000 }, format })
+  return {
+    publisher: opened,
+    topics,
+    missingTopic: unique('missing'),
+    read: (topic) => readStream(reader, topic),
+    disrupt: { cut: async () => proxy.cut(), restore: () => proxy.restore() },
+    async close() {
+      await opened.close()
+      await reader.del(...topics)
+      reader.disconnect()
+      await proxy.close()
+    },
+  }
+}
+
+/** A consumer of the shared server. A killed one counts as abandoned soon. */
+export async function consumer(_rule: string, format: MessageFormat = 'waybill'): Promise<ConsumerHarness> {
+  if (!server.available) throw new Error(server.reason)
+  const redis = accessOf(server.url)
+  const topics = [unique('orders'), unique('mail')] as const
+  const open = () => redisStreamsConsumer({ redis, topology: 'create', abandonedAfterMs: 1500 })
+  const first = open()
+  const opened = [first]
+  const client = await plainClient(server.url)
+  const writer = redisStreamsPublisher({ redis, topology: 'create', format })
+  return {
+    consumer: first,
+    topics,
+    groups: [unique('billing'), unique('mailer')],
+    async publish(messages) {
+      const outcomes = await writer.publish(messages, { signal: new AbortController().signal, timeoutMs: 10_000 })
+      assert.ok(outcomes.every(({ type }) => type === 'accepted'))
+    },
+    async another() {
+      const another = open()
+      opened.push(another)
+      return another
+    },
+    crash: async () => first.crash(),
+    async publishForeign(topic, { body, headers, key }) {
+      const fields = ['waybill-payload', Buffer.from(body), ...(key === undefined ? [] : ['waybill-key', key])]
+      await client.call('XADD', [topic, '*', ...fields, ...Object.entries(headers).flat()])
+    },
+    async close() {
+      for (const each of opened) each.crash()
+      await writer.close()
+      await client.del(...topics)
+      client.disconnect()
+    },
+  }
+}

@@ -1,0 +1,28 @@
+import type { ServerClient } from './kind.ts'
+
+const connectTimeoutMs = 3000
+
+/** Virtual hosts can be made by the server's own tools only: tests use exchanges and queues with names of their own. */
+const noDatabases = async (): Promise<void> => {
+  throw new Error('RabbitMQ has no databases: make exchanges and queues with names of your own')
+}
+
+export const rabbitmqClient: ServerClient = {
+  version: versionOf,
+  createDatabase: noDatabases,
+  dropDatabase: noDatabases,
+}
+
+/** Rejects unless the server takes connections and opens channels. */
+async function versionOf(url: string): Promise<string> {
+  const { connect } = await import('amqplib')
+  const connection = await connect(url, { timeout: connectTimeoutMs })
+  // An error between two calls also fails the call that follows.
+  connection.on('error', () => undefined)
+  try {
+    await connection.createChannel()
+    return connection.connection.serverProperties.version
+  } finally {
+    await connection.close().catch(() => undefined)
+  }
+}
