@@ -17,12 +17,13 @@ export interface TestDatabase extends AsyncDisposable {
   query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
 }
 
-const ofThisProcess = new Map<Server, Promise<Database>>()
+/** By the server's address. */
+const ofThisProcess = new Map<string, Promise<Database>>()
 
 /** One database for each process of tests: making one takes as long as many a test. */
 function databaseOn(server: Server): Promise<Database> {
-  const known = ofThisProcess.get(server) ?? server.createDatabase()
-  ofThisProcess.set(server, known)
+  const known = ofThisProcess.get(server.url) ?? server.createDatabase()
+  ofThisProcess.set(server.url, known)
   return known
 }
 

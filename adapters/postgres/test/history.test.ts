@@ -128,6 +128,16 @@ onServer(server, { it }, (postgres) => {
     await other.close()
   })
 
+  it('relays that begin at the same time make the tables once', async () => {
+    await using test = await setup(postgres)
+    for (const day of await test.days()) await test.test.query(`drop table ${day}`)
+    const storages = Array.from({ length: 5 }, () => postgresStorage({ pool: test.test.pool, historyByDay: true }))
+    const join = (storage: (typeof storages)[number]) => storage.join({ label: 'relay', leaseMs: 30_000 })
+    await Promise.all(storages.map(join))
+    expect(await test.days()).toHaveLength(3)
+    for (const storage of storages) await storage.close()
+  })
+
   it('drops one day a call, the oldest first, and says which', async () => {
     await using test = await setup(postgres)
     const [second, first] = [await test.oldDay(4, ['b']), await test.oldDay(9, ['a'])]

@@ -34,8 +34,8 @@ function homeOf({ schema }: SqlContext): RawBuilder<string> {
 
 /**
  * `waybill_rotate_history(keep)`: makes the tables of today and of the next two days, and drops the oldest day that ended
- * longer ago than `keep`. One day a call, whose name it answers. It waits for no lock for longer than 100 ms, and what it
- * could not lock is left to the next call.
+ * longer ago than `keep`. One day a call, whose name it answers. To drop, it waits for no lock for longer than 100 ms, and
+ * what it could not lock is left to the next call.
  *
  * The day is locked, then looked through for anything that is not published, then dropped. The look costs nothing as long as
  * the table's own check proves the answer.
@@ -46,20 +46,30 @@ function rotateFunction(context: SqlContext): RawBuilder<unknown> {
 language plpgsql security definer set lock_timeout = '100ms' set constraint_exclusion = 'on' as $waybill$
 declare
   history constant regclass := ${sql.lit(`"${table}"`)}::regclass;
+  turn constant bigint := hashtextextended('waybill rotate ' || history::oid, 0);
   today constant bigint := floor(extract(epoch from clock_timestamp()) / 86400);
   first_kept constant bigint := floor(extract(epoch from clock_timestamp() - keep) / 86400);
   part record;
   name text;
   has_others boolean;
 begin
-  perform pg_advisory_xact_lock(hashtextextended('waybill rotate ' || history::oid, 0));
+  -- Nobody who writes waits for whoever waits to make a table.
+  perform set_config('lock_timeout', '3s', true);
   for day in today .. today + 2 loop
     name := ${sql.lit(`${table}_`)} || to_char(to_timestamp(day * 86400.0) at time zone 'UTC', 'YYYYMMDD');
     continue when to_regclass(quote_ident(name)) is not null;
-    execute format('create table %I (like %s including all)', name, history);
-    execute format('alter table %s attach partition %I for values from (%s) to (%s)',
-      history, name, day * bigint '86400000', (day + 1) * bigint '86400000');
+    perform pg_advisory_xact_lock(turn);
+    begin
+      execute format('create table %I (like %s including all)', name, history);
+      execute format('alter table %s attach partition %I for values from (%s) to (%s)',
+        history, name, day * bigint '86400000', (day + 1) * bigint '86400000');
+    exception when duplicate_table then
+      -- Somebody else has had his turn.
+      null;
+    end;
   end loop;
+  perform set_config('lock_timeout', '100ms', true);
+  if not pg_try_advisory_xact_lock(turn) then return null; end if;
   for part in
     select child.oid::regclass as name, child.relname from pg_inherits join pg_class as child on child.oid = inhrelid
     where inhparent = history and child.relname ~ '_[0-9]{8}$'
