@@ -11,7 +11,7 @@ const refused: StageResult = {
   failed: 0,
   skipped: [
     {
-      name: 'tests on PostgreSQL, PgBouncer, MySQL and MariaDB',
+      name: 'tests on databases and brokers that are servers',
       reason: 'WAYBILL_TEST_SERVERS=0 says so',
     },
   ],
@@ -27,7 +27,7 @@ const loud = 'waybill: '
  */
 export const servers: Stage = {
   name: 'servers',
-  title: 'real servers for the tests: PostgreSQL, PgBouncer, MySQL, MariaDB',
+  title: 'real servers for the tests: databases and brokers',
   run: async (progress, announce) => {
     if (process.env['WAYBILL_TEST_SERVERS'] === '0') return refused
     const program = ['--conditions=@waybill/source', 'conformance/src/containers/cli.ts']
