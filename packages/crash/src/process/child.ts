@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 /** How a process ended. */
 export interface Ending {
@@ -31,11 +32,12 @@ export class Child<ToChild, FromChild> {
   readonly #process: ChildProcess
   readonly ended: Promise<Ending>
 
+  /** Processes of a run share what has been compiled: a run starts them by the hundred. */
   constructor(options: ChildOptions<unknown>, onMessage: (message: FromChild) => void) {
     const output = openSync(options.output, 'a')
     this.#process = fork(options.module, [JSON.stringify(options.input)], {
       execArgv: ['--conditions=@waybill/source', '--no-warnings', ...(options.execArgv ?? [])],
-      env: { ...process.env, ...options.env },
+      env: { ...process.env, NODE_COMPILE_CACHE: join(dirname(options.output), 'compiled'), ...options.env },
       stdio: ['ignore', output, output, 'ipc'],
     })
     closeSync(output)

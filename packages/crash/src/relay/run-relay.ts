@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { exponential, Relay, WaybillError } from '@waybill/core'
 import type { BrokerPublisher, RelaySource } from '@waybill/core/contracts'
 import { openPublisher } from '../broker/brokers.ts'
@@ -53,6 +54,8 @@ export async function runRelay(change: ChangeParts = (parts) => parts): Promise<
     if (type === 'stop') void relay.stop()
   })
   await relay.start()
+  // For the next one: this one may be killed before its end, when it would be done.
+  flushCompileCache()
   void parent.send({ type: 'ready' })
   await relay.closed
   await opened.close()

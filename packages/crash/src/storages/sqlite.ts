@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { migrateSqlite, sqliteStorage } from '@waybill/sqlite'
 import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, SqliteDialect, sql } from 'kysely'
-import { lockTimeoutOf, retentionOf } from './settings.ts'
+import { retentionOf } from './settings.ts'
 import type { StorageKind } from './storage.ts'
 import type { CrashTables } from './tables.ts'
 
@@ -25,7 +25,8 @@ export const sqlite: StorageKind = {
   migrate: ({ db }) => migrateSqlite(db),
   async openForRelay(address, settings) {
     const database = open(address)
-    const lockTimeoutMs = lockTimeoutOf(settings)
+    // One lock is for everybody, and producers keep it for as long as they dawdle.
+    const lockTimeoutMs = Math.ceil(settings.leaseMs / 2)
     const storage = sqliteStorage({ database, retentionMs: retentionOf(settings), lockTimeoutMs })
     return {
       storage,
