@@ -60,10 +60,13 @@ export const mysqlDialect: SqlDialect = {
     isName: (column) => sql`(char_length(${column}) between 1 and 255 and locate(char(0), ${column}) = 0)`,
     isBytes: (column) => sql`${column} is not null`,
     isJson: (column, type) => ifJson(column, sql`json_type(${column}) = ${sql.lit(type.toUpperCase())}`),
-    isField: (column, field, type) => {
-      const found = sql`json_type(json_extract(${column}, ${sql.lit(`$.${field}`)}))`
-      const [usual, large] = jsonTypes[type]
-      return ifJson(column, sql`coalesce(${found}, ${sql.lit(usual)}) in (${sql.lit(usual)}, ${sql.lit(large)})`)
+    areFields(column, types) {
+      const fields = Object.entries(types).map(([field, type]) => {
+        const found = sql`json_type(json_extract(${column}, ${sql.lit(`$.${field}`)}))`
+        const [usual, large] = jsonTypes[type]
+        return ifJson(column, sql`coalesce(${found}, ${sql.lit(usual)}) in (${sql.lit(usual)}, ${sql.lit(large)})`)
+      })
+      return sql`${sql.join(fields, sql` and `)}`
     },
     partialIndexes: false,
     tableExists: (name) =>

@@ -59,6 +59,9 @@ export interface SqlDialect {
   readonly schema: SchemaDialect
 }
 
+/** Types of a JSON object's fields, by name. */
+export type FieldTypes = Readonly<Record<string, 'string' | 'integer'>>
+
 /** What differs between the databases in the tables' definitions. */
 export interface SchemaDialect {
   /** Text of at most 255 characters, compared byte for byte. */
@@ -77,8 +80,8 @@ export interface SchemaDialect {
   isBytes(column: Expression<unknown>): RawBuilder<boolean>
   /** Whether a text is a JSON value of that type. Never fails, whatever the text. */
   isJson(column: Expression<unknown>, type: 'object' | 'array'): RawBuilder<boolean>
-  /** Whether a field of a JSON object is absent or of that type. */
-  isField(column: Expression<unknown>, field: string, type: 'string' | 'integer'): RawBuilder<boolean>
+  /** Whether each of these fields of a JSON object is absent or of its type. */
+  areFields(column: Expression<unknown>, types: FieldTypes): RawBuilder<boolean>
   /** Whether an index can hold only the rows of a condition. Else one index begins with the status. */
   readonly partialIndexes: boolean
   /** Answers a row if there is a table of that name. */

@@ -4,7 +4,7 @@ export { type DriverConnection, type OpenConnection, OwnConnection } from './con
 export { inTransaction, Session, type SessionKind } from './connections/session.ts'
 export { openSessions, type SessionPurpose, type Sessions } from './connections/sessions.ts'
 export { SharedConnection } from './connections/shared-connection.ts'
-export { type SchemaDialect, type SqlContext, type SqlDialect, sqlContext } from './dialect.ts'
+export { type FieldTypes, type SchemaDialect, type SqlContext, type SqlDialect, sqlContext } from './dialect.ts'
 export {
   onlyRow,
   type SqlDatabase,

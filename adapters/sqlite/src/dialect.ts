@@ -38,8 +38,13 @@ export const sqliteDialect: SqlDialect = {
     isBytes: (column) => sql`typeof(${column}) in ('blob', 'text')`,
     isJson: (column, type) =>
       sql`case when json_valid(${column}) then json_type(${column}) = ${sql.lit(type)} else 0 end`,
-    isField: (column, field, type) =>
-      sql`coalesce(json_type(${column}, ${sql.lit(`$.${field}`)}), ${sql.lit(jsonType[type])}) = ${sql.lit(jsonType[type])}`,
+    areFields(column, types) {
+      const fields = Object.entries(types).map(([field, type]) => {
+        const expected = sql.lit(jsonType[type])
+        return sql`coalesce(json_type(${column}, ${sql.lit(`$.${field}`)}), ${expected}) = ${expected}`
+      })
+      return sql`${sql.join(fields, sql` and `)}`
+    },
     partialIndexes: true,
     tableExists: (name) => sql`select 1 from sqlite_master where type = 'table' and name = ${name}`,
     tableEnd: (kind) => (kind === 'rows' ? sql`strict` : sql`strict, without rowid`),

@@ -64,8 +64,7 @@ function messages(context: SqlContext): Compilable {
 
 /** A plain INSERT of another program can write no row that a relay could not publish. */
 function messageChecks({ dialect }: SqlContext): Readonly<Record<string, RawBuilder<unknown>>> {
-  const { isName, isBytes, isJson, isField } = dialect.schema
-  const fields = Object.entries(attributes).map(([field, type]) => isField(sql.ref('attributes'), field, type))
+  const { isName, isBytes, isJson, areFields } = dialect.schema
   const positions = { position: sql`position between 1 and ${sql.lit(Number.MAX_SAFE_INTEGER)}` }
   return {
     ...(dialect.schema.uncheckedPosition ? {} : positions),
@@ -75,7 +74,7 @@ function messageChecks({ dialect }: SqlContext): Readonly<Record<string, RawBuil
     ordering_key: sql`ordering_key is null or ${isName(sql.ref('ordering_key'))}`,
     payload: isBytes(sql.ref('payload')),
     headers: sql`headers is null or ${isJson(sql.ref('headers'), 'object')}`,
-    attributes: sql`attributes is null or (${isJson(sql.ref('attributes'), 'object')} and ${sql.join(fields, sql` and `)})`,
+    attributes: sql`attributes is null or (${isJson(sql.ref('attributes'), 'object')} and ${areFields(sql.ref('attributes'), attributes)})`,
     status: sql`status in ('PENDING', 'PUBLISHED', 'DEAD')`,
     attempts: sql`attempts >= 0 and crashes >= 0 and (max_attempts is null or max_attempts >= 1)`,
     published: sql`(status = 'PUBLISHED') = (published_at is not null)`,
