@@ -21,7 +21,7 @@ async function race(storage: ServerStorage, asIs: OutboxDatabase, settings: Benc
   const work = {
     way: 'transaction' as const,
     clients,
-    transactions: scaled(settings, 3000, clients),
+    transactions: scaled(settings, 2000, clients),
     withMessage: true,
     aggregates: true,
   }

@@ -32,7 +32,7 @@ export function serverCommits(storage: ServerStorage): Benchmark {
 async function race(storage: ServerStorage, outbox: OutboxDatabase, settings: BenchSettings): Promise<BenchResult[]> {
   const results: BenchResult[] = []
   for (const { way, clients, atLeast } of storage === 'postgres' ? [...usual, ...atOnce] : usual) {
-    const work = { outbox, way, clients, transactions: scaled(settings, clients === 1 ? 1000 : 3000, clients) }
+    const work = { outbox, way, clients, transactions: scaled(settings, clients === 1 ? 500 : 2000, clients) }
     const bare = commits({ ...work, withMessage: false })
     const waybill = commits({ ...work, withMessage: true })
     const result = await contest([bare, waybill], settings)

@@ -38,7 +38,7 @@ async function measure(
     name: `${place}, ${perSecond}`,
     async sample() {
       await outbox.empty()
-      const messages = scaled(settings, perSecond * 4, 20)
+      const messages = scaled(settings, perSecond * (perSecond < 1000 ? 4 : 2), 20)
       const work = { storage, outbox, perSecond, messages }
       const times = await (place === 'in the same process' ? besideProducers(work) : inAnotherProcess(work))
       tails.push(percentile(times, 0.99))

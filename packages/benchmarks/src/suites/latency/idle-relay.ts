@@ -17,7 +17,7 @@ export function idleRelay(storage: ServerStorage): Benchmark {
 }
 
 async function measure(outbox: OutboxDatabase, settings: BenchSettings): Promise<BenchResult[]> {
-  const seconds = scaled(settings, 60, 1)
+  const seconds = scaled(settings, 30, 1)
   await using opened = outbox.openStorage({ keeps: true, wakeups: true })
   const relay = new Relay({ storage: opened.storage, publisher: acceptingPublisher() })
   await relay.start()

@@ -16,7 +16,8 @@ export function failing(storage: ServerStorage): Benchmark {
     name,
     run: (settings) =>
       withOutbox(storage, settings, async (outbox) => {
-        const pending = scaled(settings, 200_000, 2000)
+        // For longer than a second, after which the first of them are tried again.
+        const pending = scaled(settings, storage === 'postgres' ? 200_000 : 100_000, 2000)
         // The rest waits behind messages that have failed.
         const messages = Math.floor(pending * 0.95)
         const filled = async () => {

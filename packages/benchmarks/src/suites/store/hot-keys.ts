@@ -13,7 +13,7 @@ export function hotKeys(storage: ServerStorage): Benchmark {
     name: '10 hot keys',
     run: (settings) =>
       withOutbox(storage, settings, async (outbox) => {
-        const pending = scaled(settings, 100_000, 2000)
+        const pending = scaled(settings, 60_000, 2000)
         const ofKeys = (keys: number): Contender => ({
           name: `${thousands(keys)} keys`,
           async sample() {

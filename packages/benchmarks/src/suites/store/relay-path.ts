@@ -30,7 +30,7 @@ interface Race {
 }
 
 async function race({ storage, name, keeps, outbox, settings }: Race): Promise<readonly BenchResult[]> {
-  const pending = scaled(settings, 50_000, batchSize * 4)
+  const pending = scaled(settings, 40_000, batchSize * 4)
   const filled = (name: string, work: () => Promise<number>): Contender => ({
     name,
     async sample() {

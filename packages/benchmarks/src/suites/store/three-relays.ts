@@ -21,7 +21,7 @@ export function threeRelays(storage: ServerStorage): Benchmark {
 }
 
 async function race(storage: ServerStorage, outbox: OutboxDatabase, settings: BenchSettings): Promise<BenchResult[]> {
-  const messages = scaled(settings, 100_000, 3000)
+  const messages = scaled(settings, 60_000, 3000)
   const imbalances: number[] = []
   const sharing = async (relays: number): Promise<number> => {
     const reports = await relayTogether({ storage, outbox, relays, messages })
