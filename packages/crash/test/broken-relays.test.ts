@@ -4,7 +4,7 @@ import type { Outcome } from '../src/report.ts'
 import type { RunOptions } from '../src/run-options.ts'
 import { runCrash } from './run-crash.ts'
 
-const timeoutMs = 120_000
+const timeout = 300_000
 
 async function runBroken(module: string, options: Partial<RunOptions> = {}): Promise<Outcome> {
   const outcome = await runCrash({ relayModule: new URL(`broken/${module}`, import.meta.url), ...options })
@@ -12,14 +12,14 @@ async function runBroken(module: string, options: Partial<RunOptions> = {}): Pro
   return outcome
 }
 
-it('finds what a relay loses that settles before it publishes', { timeout: timeoutMs }, async () => {
+it('finds what a relay loses that settles before it publishes', { timeout }, async () => {
   const { report, problems, folder } = await runBroken('settles-first.ts')
   expect(report.lost).toBeGreaterThan(0)
   expect(problems[0]).toMatch(/^\d+ lost: /)
   expect(folder).not.toBeNull()
 })
 
-it('finds what relays without a lease publish twice', { timeout: timeoutMs }, async () => {
+it('finds what relays without a lease publish twice', { timeout }, async () => {
   const { report } = await runBroken('without-lease.ts', { kills: 0, calm: true })
   expect(report.duplicatesBy.unexplained).toBeGreaterThan(0)
 })
