@@ -98,7 +98,7 @@ onServer(server, { it }, (postgres) => {
       const publisher = memoryPublisher()
       await using relay = new Relay({ storage: test.listener, publisher, ...idle })
       await relay.start()
-      await expect.poll(async () => (await relay.health()).lanes).toBe(64)
+      await expect.poll(async () => (await relay.health()).lanes, { timeout: 10_000 }).toBe(64)
       const other = postgresStorage({ pool: test.test.pool })
       const outbox = new Outbox({ storage: same ? test.listener : other })
       const options = { topic: 'orders' }
@@ -110,7 +110,7 @@ onServer(server, { it }, (postgres) => {
           await outbox.enqueue(client, 'order.placed', {}, options)
           await client.query('commit')
         }
-        await expect.poll(() => publisher.published.length, { timeout: 5000 }).toBe(order + 1)
+        await expect.poll(() => publisher.published.length, { timeout: 10_000 }).toBe(order + 1)
       }
       await other.close()
     })
