@@ -12,7 +12,7 @@ const notAsked: StageResult = {
   skipped: [
     {
       name: 'crash runs on PostgreSQL, MySQL and MariaDB',
-      reason: 'they need servers: set WAYBILL_TEST_SERVERS=1 to run them',
+      reason: 'WAYBILL_TEST_SERVERS=0 says so',
     },
   ],
   output: '',
@@ -23,7 +23,7 @@ export const crash: Stage = {
   name: 'crash',
   title: 'relays are killed and frozen under producers, on each storage',
   run: async (progress) => {
-    const servers = process.env['WAYBILL_TEST_SERVERS'] === '1'
+    const servers = process.env['WAYBILL_TEST_SERVERS'] !== '0'
     const results: StageResult[] = []
     for (const storage of ['sqlite', ...(servers ? onServers : [])]) results.push(await runOn(storage, progress))
     return total(servers ? results : [...results, notAsked])
