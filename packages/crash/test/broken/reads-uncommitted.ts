@@ -8,11 +8,11 @@ await runRelay(async ({ publisher }, { database }) => {
   const connection = await createConnection(database)
   await connection.query('set session transaction isolation level read uncommitted')
   const query = async (sql: string, ...values: readonly unknown[]) => {
-    const [rows] = await connection.query<RowDataPacket[]>(sql.replaceAll(/\$\d/g, '?'), values)
+    const [rows] = await connection.query<(RowDataPacket & NaiveRow)[]>(sql.replaceAll(/\$\d/g, '?'), [...values])
     return rows
   }
   const storage = naiveSource({
-    pending: async (after, limit) => (await query(statements.pending, after, Date.now(), limit)) as readonly NaiveRow[],
+    pending: (after, limit) => query(statements.pending, after, Date.now(), limit),
     async setPublished(position) {
       await query(statements.setPublished, Date.now(), position)
     },
