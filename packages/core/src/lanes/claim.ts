@@ -4,7 +4,7 @@ import type { LaneRead, LaneReadResult, LaneRow, LaneStore, Position } from './l
 import { reloadFailures, updateMembership } from './membership.ts'
 import { probe } from './probe.ts'
 import { type ReadContext, type Selection, select } from './select.ts'
-import { firstOf, type HeldKey, type LaneSession } from './session.ts'
+import { firstOf, type HeldKey, isCrowd, type LaneSession } from './session.ts'
 import { sweep } from './sweep.ts'
 
 /** A held key of which so many rows have been passed over is left out of reads from then on. */
@@ -14,6 +14,9 @@ const passedOverAtMost = 20
  * many times its limit to find what comes behind them.
  */
 const lookPastSuspects = 16
+
+/** So many times its limit a claim reads at once to find what comes behind a key that has too much. */
+const lookPastCrowd = 4
 
 /**
  * Messages that a session claims at most before it has proved itself. It holds one lane then: a read passes over 63 rows for
@@ -99,20 +102,38 @@ async function readAndSelect(store: LaneStore, session: LaneSession, request: Cl
     }
     const full = result.rows.length >= limit
     const selection = select(session, result, { ...context, full }, request)
-    if (full && mayFindMore(session, selection, request, limit)) {
+    const beganAtFloor = after >= session.floor
+    if (full && mayFindMore(session, selection, request, { limit, beganAtFloor })) {
       limit *= 4
       continue
     }
-    if (!retries && selection.taken.length === 0 && beforeDueHolds(session) < session.floor) {
+    if (!retries && selection.taken.length === 0 && nothingBehindFloor(session, selection, generation)) {
       retries = true
       continue
     }
-    session.retriesTurn = after >= session.floor
+    session.retriesTurn = beganAtFloor
     learnRowSize(session, result.rows)
     await endFinishedHolds(store, session, result, { ...context, full })
-    if (generation === session.generation) session.floor = Math.max(session.floor, selection.floor)
+    moveOn(session, selection, generation)
     return { selection, result, full }
   }
+}
+
+/** Answers whether there is something before the floor instead: keys whose hold is due. */
+function nothingBehindFloor(session: LaneSession, selection: Selection, generation: number): boolean {
+  moveOn(session, selection, generation)
+  return beforeDueHolds(session) < session.floor
+}
+
+function moveOn(session: LaneSession, { crowds, floor }: Selection, generation: number): void {
+  for (const [scope, crowd] of crowds) {
+    const known = session.holds.get(scope)
+    const hasFailed = known !== undefined && !isCrowd(known)
+    if (hasFailed) known.waitingFrom = Math.min(known.waitingFrom, crowd?.head ?? known.waitingFrom)
+    else if (crowd === null) session.holds.delete(scope)
+    else session.holds.set(scope, crowd)
+  }
+  if (generation === session.generation) session.floor = Math.max(session.floor, floor)
 }
 
 /** Rows are fetched with their payloads: as many as `maxBytes` is likely to hold. */
@@ -128,15 +149,19 @@ function learnRowSize(session: LaneSession, rows: readonly LaneRow[]): void {
   session.bytesPerRow = Math.max(1, bytes / rows.length, session.bytesPerRow * 0.9)
 }
 
-/** The limit counts what is handed out, not what is passed over; a key's share is limited only while other keys wait. */
-function mayFindMore(session: LaneSession, selection: Selection, request: ClaimRequest, limit: number): boolean {
+/** The limit counts what is handed out, not what is passed over. */
+function mayFindMore(
+  session: LaneSession,
+  selection: Selection,
+  request: ClaimRequest,
+  { limit, beganAtFloor }: { readonly limit: number; readonly beganAtFloor: boolean },
+): boolean {
   const looksPastSuspects = selection.behindSuspects > 0 && limit < request.limit * lookPastSuspects
   if (selection.alone) return looksPastSuspects && !session.suspectsTurn
   if (selection.bytes > request.maxBytes / 2) return false
-  if (selection.taken.length < request.limit) {
-    return selection.passedOver > 0 || looksPastSuspects || limit < request.limit
-  }
-  return selection.withinKeyLimit < request.limit && limit < request.limit * 4
+  if (selection.taken.length >= request.limit) return false
+  const looksPastCrowd = selection.crowded && beganAtFloor && limit < request.limit * lookPastCrowd
+  return selection.passedOver > 0 || looksPastSuspects || looksPastCrowd || limit < request.limit
 }
 
 /** Keys whose hold is due are read from their first row on. The floor stays: what is below it is held still. */
@@ -217,6 +242,7 @@ async function endFinishedHolds(
   const there = new Set([...result.rows, ...context.excluded].map((row) => row.position))
   const finished = [...session.holds.values()].filter(
     (hold) =>
+      !isCrowd(hold) &&
       hold.dueAt <= context.now &&
       !context.closed.has(hold.scope) &&
       hold.head > context.after &&

@@ -1,7 +1,7 @@
 import { type ClaimRequest, orderingScope } from '../contracts/index.ts'
 import type { InFlight } from './in-flight.ts'
 import type { LaneReadResult, LaneRow, Position } from './lane-store.ts'
-import type { LaneSession } from './session.ts'
+import { type HeldKey, isCrowd, type LaneSession } from './session.ts'
 
 /** What the session knew when the read was sent. What has changed since then must not let a key's later rows through. */
 export interface ReadContext {
@@ -31,8 +31,10 @@ export interface Selection {
   readonly passedOver: number
   /** Suspects, and what follows them in their keys. */
   readonly behindSuspects: number
-  /** Taken before `keyLimit` was let go of. */
-  readonly withinKeyLimit: number
+  /** `keyLimit` kept rows back, of this read or of an earlier one. */
+  readonly crowded: boolean
+  /** What this read knows of keys with too many rows: where they go on, `null` if they have no more. */
+  readonly crowds: ReadonlyMap<string, HeldKey | null>
   readonly bytes: number
 }
 
@@ -46,19 +48,22 @@ export function select(
   context: ReadContext,
   request: ClaimRequest,
 ): Selection {
-  const { open, passedOver } = passOverHeld(session, result, context)
+  const { open, passedOver, crowded } = passOverHeld(session, result, context)
   const suspect = session.suspects.size > 0 ? nextSuspect(session, open) : undefined
-  const normal = takeNormal(session, open, request)
+  const normal = takeNormal(session, open, request, context.full)
   const alone = suspect !== undefined && (session.suspectsTurn || normal.taken.length === 0)
   const taken = alone ? [suspect] : normal.taken
+  const left = withoutTaken(open, taken)
+  const crowds = crowdsOf(session, left, normal.overKeyLimit, { ...context, rows: result.rows })
   return {
     taken,
     alone,
-    floor: floorOf(open, new Set(taken), result.rows, context),
-    leftOver: open.length > taken.length,
+    floor: floorOf(left, crowds, result.rows, context),
+    leftOver: left.length > 0,
     passedOver,
     behindSuspects: normal.behindSuspects,
-    withinKeyLimit: normal.withinKeyLimit,
+    crowded: crowded || normal.overKeyLimit.length > 0,
+    crowds,
     bytes: alone ? suspect.message.payload.byteLength : normal.bytes,
   }
 }
@@ -67,21 +72,24 @@ function passOverHeld(
   session: LaneSession,
   result: LaneReadResult,
   context: ReadContext,
-): { readonly open: readonly LaneRow[]; readonly passedOver: number } {
-  if (session.holds.size === 0 && context.closed.size === 0) return { open: result.rows, passedOver: 0 }
+): { readonly open: readonly LaneRow[]; readonly passedOver: number; readonly crowded: boolean } {
+  if (session.holds.size === 0 && context.closed.size === 0) return { open: result.rows, passedOver: 0, crowded: false }
   const open: LaneRow[] = []
+  let ofCrowds = 0
   for (const row of result.rows) {
     const scope = orderingScope(row.message)
     const hold = session.holds.get(scope)
     const isOpen = !context.closed.has(scope) && (hold === undefined || hold.dueAt <= context.now)
     if (isOpen) {
       open.push(row)
-    } else if (hold !== undefined && row.position !== hold.head) {
-      hold.waitingFrom = Math.min(hold.waitingFrom, row.position)
-      hold.passedOver++
+      continue
     }
+    if (hold === undefined || row.position === hold.head) continue
+    hold.waitingFrom = Math.min(hold.waitingFrom, row.position)
+    if (isCrowd(hold)) ofCrowds++
+    else hold.passedOver++
   }
-  return { open, passedOver: result.rows.length - open.length }
+  return { open, passedOver: result.rows.length - open.length - ofCrowds, crowded: ofCrowds > 0 }
 }
 
 /** The first suspect that no earlier row of its key precedes. */
@@ -97,12 +105,12 @@ function nextSuspect(session: LaneSession, open: readonly LaneRow[]): LaneRow | 
 
 interface Taking {
   readonly taken: readonly LaneRow[]
-  readonly withinKeyLimit: number
+  readonly overKeyLimit: readonly LaneRow[]
   readonly behindSuspects: number
   readonly bytes: number
 }
 
-function takeNormal(session: LaneSession, open: readonly LaneRow[], request: ClaimRequest): Taking {
+function takeNormal(session: LaneSession, open: readonly LaneRow[], request: ClaimRequest, full: boolean): Taking {
   const taken: LaneRow[] = []
   let bytes = 0
   const take = (row: LaneRow): boolean => {
@@ -113,11 +121,10 @@ function takeNormal(session: LaneSession, open: readonly LaneRow[], request: Cla
     return true
   }
   const { rows, overKeyLimit } = withoutSuspects(session, open, request.keyLimit)
-  // The rest of the batch may go to the keys that have more, once no other key has a row here that waits.
+  // The rest of the batch may go to the keys that have more, once it is known that no other key waits.
   const stopped = rows.some((row) => !take(row))
-  const withinKeyLimit = taken.length
-  if (!stopped) overKeyLimit.some((row) => !take(row))
-  return { taken, withinKeyLimit, behindSuspects: open.length - rows.length - overKeyLimit.length, bytes }
+  if (!stopped && !full) overKeyLimit.some((row) => !take(row))
+  return { taken, overKeyLimit, behindSuspects: open.length - rows.length - overKeyLimit.length, bytes }
 }
 
 /** Leaves out suspects and what follows them in their keys, and sets apart what exceeds the limit per key. */
@@ -143,16 +150,47 @@ function withoutSuspects(
   return { rows, overKeyLimit }
 }
 
-/** What is handed out may be passed: whoever gives it back sets the floor back. */
+function withoutTaken(open: readonly LaneRow[], taken: readonly LaneRow[]): readonly LaneRow[] {
+  if (open.length === taken.length) return []
+  const handedOut = new Set(taken)
+  return open.filter((row) => !handedOut.has(row))
+}
+
+/** Keys with too many rows, known or new, of which this read has begun at the first row. A key that is held is none. */
+function crowdsOf(
+  session: LaneSession,
+  left: readonly LaneRow[],
+  overKeyLimit: readonly LaneRow[],
+  { rows, closed, full }: ReadContext & { readonly rows: readonly LaneRow[] },
+): ReadonlyMap<string, HeldKey | null> {
+  const crowds = new Map<string, HeldKey | null>()
+  const waitingFrom = Number.POSITIVE_INFINITY
+  for (const hold of session.holds.values()) {
+    if (!isCrowd(hold) || closed.has(hold.scope)) continue
+    crowds.set(hold.scope, full ? { ...hold, waitingFrom, head: (rows.at(-1)?.position ?? 0) + 1 } : null)
+  }
+  const crowded = new Set(overKeyLimit.map((row) => orderingScope(row.message)))
+  for (const row of left.toReversed()) {
+    const scope = orderingScope(row.message)
+    const isHeld = session.holds.has(scope) && !crowds.has(scope)
+    if (row.scheduled || isHeld || !(crowded.has(scope) || crowds.has(scope))) continue
+    const { topic, orderingKey, id } = row.message
+    const place = { topic, key: orderingKey ?? id, scope, lane: row.lane, head: row.position }
+    crowds.set(scope, { ...place, dueAt: Number.NEGATIVE_INFINITY, waitingFrom, passedOver: 0 })
+  }
+  return crowds
+}
+
+/** What is handed out may be passed, for whoever gives it back sets the floor back, and so may crowds; else nothing left. */
 function floorOf(
-  open: readonly LaneRow[],
-  taken: ReadonlySet<LaneRow>,
+  left: readonly LaneRow[],
+  crowds: ReadonlyMap<string, unknown>,
   rows: readonly LaneRow[],
-  context: Pick<ReadContext, 'after' | 'full' | 'complete'>,
+  context: ReadContext,
 ): Position {
   const lastRead = rows.at(-1)?.position ?? context.after
   let floor = context.full ? lastRead : Number.POSITIVE_INFINITY
   floor = Math.min(floor, context.complete ?? Math.max(context.after, lastRead))
-  const lowest = open.find((row) => !row.scheduled && !taken.has(row))
+  const lowest = left.find(({ scheduled, message }) => !scheduled && !crowds.has(orderingScope(message)))
   return lowest === undefined ? floor : Math.min(floor, lowest.position - 1)
 }

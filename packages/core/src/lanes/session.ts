@@ -10,11 +10,22 @@ export interface HeldKey {
   readonly scope: string
   readonly lane: number
   readonly head: Position
-  /** By {@link LaneSession.now}, which nobody sets back. Infinity while the settlement that makes the hold is on its way. */
+  /**
+   * By {@link LaneSession.now}, which nobody sets back. Infinity while the settlement that makes the hold is on its way,
+   * -Infinity for a crowd.
+   */
   readonly dueAt: number
   /** The lowest position of the key's other rows that were passed over; Infinity if there are none. */
   waitingFrom: Position
   passedOver: number
+}
+
+/**
+ * A key with more rows than a claim may take of one key is a hold that is always due: the floor passes its rows, and reads
+ * that begin at the first of them take turns with others. Nobody else needs to know of it.
+ */
+export function isCrowd(hold: HeldKey): boolean {
+  return hold.dueAt === Number.NEGATIVE_INFINITY
 }
 
 /** Where reading the key has to begin. */
@@ -89,7 +100,7 @@ export class LaneSession implements RelaySession {
     const hold = this.holds.get(scope)
     if (hold === undefined) return
     this.holds.delete(scope)
-    this.setFloorBack(hold.waitingFrom)
+    this.setFloorBack(isCrowd(hold) ? firstOf(hold) : hold.waitingFrom)
   }
 
   /** Two writes of the window must not pass each other. */

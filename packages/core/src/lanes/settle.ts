@@ -1,7 +1,7 @@
 import { type ClaimToken, type Settlement, type SettleResult, StorageError } from '../contracts/index.ts'
 import type { InFlight } from './in-flight.ts'
 import type { LaneStore, LaneTransaction, Position } from './lane-store.ts'
-import type { LaneSession } from './session.ts'
+import { type HeldKey, isCrowd, type LaneSession } from './session.ts'
 
 type Failed = Extract<Settlement, { type: 'retry' | 'dead' }>
 type Outcome<S extends Settlement> = { readonly row: InFlight; readonly settlement: S }
@@ -70,10 +70,16 @@ function putHold(session: LaneSession, row: InFlight, dueAt: number): void {
   const scope = scopeOf(row)
   const { topic, key, lane, position } = row
   const known = session.holds.get(scope)
-  const other = known === undefined || known.head === position ? Number.POSITIVE_INFINITY : known.head
+  const other = known === undefined ? Number.POSITIVE_INFINITY : behind(known, position)
   const waitingFrom = Math.min(known?.waitingFrom ?? Number.POSITIVE_INFINITY, other)
   const passedOver = known?.passedOver ?? 0
   session.holds.set(scope, { topic, key, scope, lane, head: position, dueAt, waitingFrom, passedOver })
+}
+
+/** The first row that waited for another reason than this one. */
+function behind(known: HeldKey, position: Position): Position {
+  if (known.head !== position) return known.head
+  return isCrowd(known) ? position + 1 : Number.POSITIVE_INFINITY
 }
 
 function scopeOf(row: InFlight): string {

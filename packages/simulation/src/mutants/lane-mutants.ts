@@ -15,6 +15,26 @@ export const laneMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'key with too many rows forgotten before its last',
+    edits: [
+      {
+        file: `${lanes}/select.ts`,
+        find: 'full ? { ...hold, waitingFrom, head: (rows.at(-1)?.position ?? 0) + 1 } : null',
+        replace: 'null',
+      },
+    ],
+  },
+  {
+    name: 'rows handed out behind the first of a key with too many',
+    edits: [
+      {
+        file: `${lanes}/claim.ts`,
+        find: 'if (firstOf(hold) <= after || hold.dueAt',
+        replace: 'if ((firstOf(hold) <= after && !isCrowd(hold)) || hold.dueAt',
+      },
+    ],
+  },
+  {
     name: 'hold not stored',
     edits: [
       {

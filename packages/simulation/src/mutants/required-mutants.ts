@@ -42,7 +42,7 @@ export const requiredMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${lanes}/session.ts`,
-        find: '    this.holds.delete(scope)\n    this.setFloorBack(hold.waitingFrom)\n',
+        find: '    this.holds.delete(scope)\n    this.setFloorBack(isCrowd(hold) ? firstOf(hold) : hold.waitingFrom)\n',
         replace: '    this.holds.delete(scope)\n',
       },
     ],

@@ -25,6 +25,8 @@ export interface RelayPlan {
   readonly idlePollIntervalMs: number
   readonly batchSize: number
   readonly maxBatchBytes: number
+  /** Of one key a claim, where the publisher takes the messages of a key one by one. */
+  readonly keyLimit: number
   readonly maxAttempts: number
   readonly maxCrashes: number
   readonly retryBaseMs: number
@@ -120,6 +122,7 @@ function drawRelay(random: Random, mood: Mood, hangs: boolean): RelayPlan {
     // Probes of a circuit take up to half a minute: nobody should count the hours with polls.
     idlePollIntervalMs: pollIntervalMs + (hangs ? 2000 : random.between(20, 500)),
     batchSize: random.pick([1, 2, 4, 8, 20]),
+    keyLimit: random.between(1, 4),
     maxBatchBytes: random.chance(0.2) ? random.between(60, 200) : 2 ** 20,
     maxAttempts: hangs ? 2 : random.between(mood === 'hot' ? 5 : 2, 6),
     maxCrashes: random.between(1, 3),

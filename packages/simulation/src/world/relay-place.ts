@@ -106,7 +106,14 @@ export class RelayPlace {
       sessionId: () => this.#newSession(actor),
       retentionMs: plan.relay.retentionMs,
     }
-    const storage = { ...memoryStorage(options), ...wakeups.of(actor) }
+    const memory = memoryStorage(options)
+    const storage: typeof memory = {
+      ...memory,
+      ...wakeups.of(actor),
+      // The relay's own limit is larger than a batch here.
+      claim: (session, { keyLimit, ...request }) =>
+        memory.claim(session, keyLimit === undefined ? request : { ...request, keyLimit: plan.relay.keyLimit }),
+    }
     const publisher = simulatedPublisher({
       actor,
       server,
