@@ -24,7 +24,6 @@ export class PlatformaticProducer implements ProducerLink {
     this.#options = { ...options, retries: 0 }
     const settings: ProducerOptions<Buffer, Buffer, string, string> = {
       ...this.#options,
-      acks: ProduceAcks.ALL,
       idempotent: false,
       compression,
       // A second request with other leaders is a retry, too.
@@ -69,7 +68,8 @@ export class PlatformaticProducer implements ProducerLink {
     const answers: Answers = new Map()
     let rest: BatchOutcome = new KafkaFailure('unknown', 'the answer does not speak of its partition')
     try {
-      collect(answers, await this.#producer.send({ messages }))
+      // Asked for with each call: of the client's own options it does not take it, and the default is the leader alone.
+      collect(answers, await this.#producer.send({ messages, acks: ProduceAcks.ALL }))
     } catch (error) {
       collect(answers, Object(error).produced)
       const others = collectErrors(answers, error)
