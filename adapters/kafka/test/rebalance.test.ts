@@ -23,6 +23,7 @@ class Member {
   readonly #release: PromiseWithResolvers<void> = Promise.withResolvers()
   readonly consumer: BrokerConsumer
   holds = false
+  maxInFlight = 100
 
   constructor(consumer: BrokerConsumer) {
     this.consumer = consumer
@@ -34,7 +35,7 @@ class Member {
   }
 
   async join(group: string, topic: string): Promise<void> {
-    await this.consumer.consume({ group, topics: [topic], maxInFlight: 100 }, async (delivery) => {
+    await this.consumer.consume({ group, topics: [topic], maxInFlight: this.maxInFlight }, async (delivery) => {
       this.deliveries.push(delivery)
       if (this.holds) await this.#release.promise
       return ack
@@ -139,6 +140,26 @@ onServer(await sharedKafka(), { it }, ({ url }) => {
       first.holds = false
       proxy.restore()
       await eventually('all once more', async () => first.deliveries.length >= 20 || undefined, 20_000)
+    })
+
+    it('name the topics when one is missing', async () => {
+      const { group, member } = await setup()
+      const topic = `missing-${randomUUID()}`
+      await expect(member().join(group, topic)).rejects.toThrow(`'${topic}' does not exist`)
+    })
+
+    it('that are busy take no more than they can hold, and all of it in the end', async () => {
+      const { topic, group, member, publish } = await setup()
+      const busy = member()
+      busy.maxInFlight = 2
+      busy.holds = true
+      await busy.join(group, topic)
+      const ids: string[] = []
+      for (let batch = 0; batch < 6; batch += 1) ids.push(...(await publish(500)))
+      expect(busy.deliveries.length).toBeLessThanOrEqual(2)
+      busy.release()
+      await eventually('all', async () => busy.deliveries.length >= ids.length || undefined, 20_000)
+      expect(new Set(busy.ids)).toEqual(new Set(ids))
     })
 
     it('commit what has been handled, and no more', async () => {
