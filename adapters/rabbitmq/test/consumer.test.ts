@@ -91,7 +91,7 @@ onServer(server, { it }, ({ url }) => {
     await publishAll(['bad'])
     await expect.poll(async () => (await channel.checkQueue(queue)).messageCount).toBe(1)
     const found = await channel.get(queue, { noAck: true })
-    expect(found && found.properties.messageId).toBe('bad')
+    expect(found).toMatchObject({ properties: { messageId: 'bad' } })
     await source.close()
     await channel.deleteExchange(dead)
     await model.close()

@@ -6,6 +6,7 @@ import { mariadb } from '../../src/containers/servers/mariadb.ts'
 import { mysql } from '../../src/containers/servers/mysql.ts'
 import { givenPgBouncer } from '../../src/containers/servers/pgbouncer.ts'
 import { postgres } from '../../src/containers/servers/postgres.ts'
+import { rabbitmq } from '../../src/containers/servers/rabbitmq.ts'
 import { redis } from '../../src/containers/servers/redis.ts'
 
 const compose = readFileSync(new URL('../../../compose.yaml', import.meta.url), 'utf8')
@@ -17,7 +18,7 @@ function serviceOf({ id }: ServerKind): string {
   return lines?.replaceAll(/:\n +\[/g, ': [') ?? ''
 }
 
-describe.each([postgres, givenPgBouncer, mysql, mariadb, redis, kafka])(
+describe.each([postgres, givenPgBouncer, mysql, mariadb, redis, rabbitmq, kafka])(
   'compose.yaml and the tests agree: $name',
   (kind) => {
     it('on image, arguments and environment', () => {

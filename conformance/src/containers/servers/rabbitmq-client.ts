@@ -15,6 +15,19 @@ export const rabbitmqClient: ServerClient = {
 
 /** Rejects unless the server takes connections and opens channels. */
 async function versionOf(url: string): Promise<string> {
+  const late = Promise.withResolvers<never>()
+  const asking = ask(url)
+  // amqplib says nothing of a connection that ends in its handshake, as through Docker's proxy while the server starts.
+  const timer = setTimeout(() => late.reject(new Error('RabbitMQ did not answer in time')), connectTimeoutMs)
+  try {
+    return await Promise.race([asking, late.promise])
+  } finally {
+    clearTimeout(timer)
+    asking.catch(() => undefined)
+  }
+}
+
+async function ask(url: string): Promise<string> {
   const { connect } = await import('amqplib')
   const connection = await connect(url, { timeout: connectTimeoutMs })
   // An error between two calls also fails the call that follows.
