@@ -78,10 +78,11 @@ export class PlatformaticGroup implements GroupLink {
     await closeFor(() => this.#consumer.close(true), parts)
   }
 
-  async #start({ topics, from }: GroupTerms): Promise<void> {
+  async #start({ topics, from, rebalanceTimeoutMs }: GroupTerms): Promise<void> {
     // Joining does not ask whether the topics are there.
     await this.#consumer.metadata({ topics: [...topics], forceUpdate: true })
     this.#consumer.on('consumer:group:join', (payload) => this.#assign(payload))
+    this.#consumer.on('consumer:group:rebalance', () => this.#pulse.rebalancing(rebalanceTimeoutMs))
     this.#consumer.on('consumer:heartbeat:end', () => this.#pulse.beat())
     const stream = await this.#consumer.consume({ topics: [...topics], mode: 'committed', fallbackMode: from })
     this.#stream = stream
