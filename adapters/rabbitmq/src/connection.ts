@@ -45,7 +45,8 @@ export function destroyConnection(model: ChannelModel): void {
   // amqplib has no other way: `close` waits for the server, and for what is to be sent before.
   const stream: unknown = 'stream' in connection ? connection.stream : undefined
   if (typeof stream === 'object' && stream !== null && 'destroy' in stream && typeof stream.destroy === 'function')
-    stream.destroy()
+    // With an error, or amqplib would not notice before its next heartbeats.
+    stream.destroy(new Error('The connection was dropped'))
 }
 
 async function connectTo({ url, socket }: Exclude<RabbitmqAccess, () => Promise<ChannelModel>>): Promise<ChannelModel> {

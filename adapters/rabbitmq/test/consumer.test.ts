@@ -3,7 +3,9 @@ import type { Delivery, Disposition } from '@waybill/core/contracts'
 import { expect, it } from 'vitest'
 import { type RabbitmqConsumerOptions, rabbitmqConsumer, rabbitmqPublisher } from '../src/index.ts'
 import { message, publish } from './publish.ts'
-import { plainChannel, server, unique } from './server.ts'
+import { findServer, plainChannel, unique } from './server.ts'
+
+const server = await findServer()
 
 const ack: Disposition = { type: 'ack' }
 

@@ -125,8 +125,11 @@ onServer(server, { it }, (rabbit) => {
       }
       await source.consume({ group: 'billing', topics: [topic], maxInFlight: 10 }, handle)
       const publisher = rabbitmqPublisher({ rabbitmq })
-      await publish(publisher, [message(topic, { id: 'before' }), message(topic, { id: 'stuck' })])
-      await expect.poll(() => handled).toEqual(['before', 'stuck'])
+      // As above: a queue that is not quite new.
+      const before = Array.from({ length: 300 }, (_, index) => `before-${index}`)
+      for (const id of before) expect(typesOf(await publish(publisher, [message(topic, { id })]))).toEqual(['accepted'])
+      await publish(publisher, [message(topic, { id: 'stuck' })])
+      await expect.poll(() => handled, { timeout: 20_000 }).toEqual([...before, 'stuck'])
       await rabbit.kill()
       expect(await stuck.promise).toMatchObject({ code: 'BROKER_UNAVAILABLE' })
       await rabbit.restart()

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { onServer } from '@waybill/conformance/containers'
 import { expect, it, vi } from 'vitest'
-import { plainChannel, server } from './server.ts'
+import { findServer, plainChannel } from './server.ts'
+
+const server = await findServer()
 
 const read = (path: string) => readFile(new URL(path, import.meta.url), 'utf8')
 
