@@ -17,6 +17,7 @@ const texts = {
   traceparent: 'traceparent',
   tracestate: 'tracestate',
 } as const
+const textFields = Object.keys(texts) as (keyof typeof texts)[]
 const [id, type, contentType] = ['waybill-id', 'waybill-type', 'content-type'] as const
 const [schemaVersion, sequence, createdAt] = [
   'waybill-schema-version',
@@ -70,7 +71,7 @@ function ownHeaders(message: Message): Record<string, string> {
     [createdAt]: String(message.createdAt),
   }
   if (message.sequence !== undefined) headers[sequence] = String(message.sequence)
-  for (const field of Object.keys(texts) as (keyof typeof texts)[]) {
+  for (const field of textFields) {
     const value = message[field]
     if (value !== undefined) headers[texts[field]] = value
   }

@@ -16,5 +16,5 @@ it.for([
 it('chooses partitions as Kafka does, also for negative hashes and other views of memory', () => {
   const key = Buffer.concat([Buffer.from('..'), Buffer.from('21')]).subarray(2)
   expect(partitionOf(key, 10)).toBe((-973_932_308 & 0x7fffffff) % 10)
-  expect(partitionOf(new Uint8Array(), 3)).toBeLessThan(3)
+  expect(partitionOf(Buffer.alloc(0), 3)).toBeLessThan(3)
 })

@@ -5,18 +5,16 @@ const multiplier = 0x5bd1e995
  * The hash by which Kafka's own (Java) producer places keys, so that producers of other kinds put a key into the same
  * partition. A 32-bit integer; `org.apache.kafka.common.utils.Utils.murmur2`.
  */
-export function murmur2(data: Uint8Array): number {
+export function murmur2(data: Buffer): number {
   const { length } = data
-  const view = new DataView(data.buffer, data.byteOffset, length)
   let hash = seed ^ length
-  const whole = length - (length % 4)
+  const whole = length & ~3
   for (let at = 0; at < whole; at += 4) {
-    let chunk = Math.imul(view.getInt32(at, true), multiplier)
-    chunk = Math.imul(chunk ^ (chunk >>> 24), multiplier)
-    hash = Math.imul(hash, multiplier) ^ chunk
+    const chunk = Math.imul(data.readInt32LE(at), multiplier)
+    hash = Math.imul(hash, multiplier) ^ Math.imul(chunk ^ (chunk >>> 24), multiplier)
   }
   if (whole < length) {
-    for (let at = length - 1; at >= whole; at -= 1) hash ^= view.getUint8(at) << (8 * (at - whole))
+    for (let at = length - 1; at >= whole; at -= 1) hash ^= data.readUInt8(at) << (8 * (at - whole))
     hash = Math.imul(hash, multiplier)
   }
   hash = Math.imul(hash ^ (hash >>> 13), multiplier)
@@ -24,6 +22,6 @@ export function murmur2(data: Uint8Array): number {
 }
 
 /** The partition of a key, as Kafka's default partitioner has it. */
-export function partitionOf(key: Uint8Array, partitions: number): number {
+export function partitionOf(key: Buffer, partitions: number): number {
   return (murmur2(key) & 0x7fffffff) % partitions
 }

@@ -41,7 +41,7 @@ export class TestBroker implements AsyncDisposable {
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
     await this.#admin.createTopics({
       topics: names.map((topic) => ({ topic, numPartitions: partitions, replicationFactor: replicas, configEntries })),
-      waitForLeaders: true,
+      waitForLeaders: false,
     })
     // Asks the leaders, which may not know yet that they are.
     for (const topic of names) await eventually('leaders', () => this.#admin.fetchTopicOffsets(topic))
@@ -59,7 +59,7 @@ export class TestBroker implements AsyncDisposable {
   }
 
   async createTopic(topic: string): Promise<void> {
-    await this.#admin.createTopics({ topics: [{ topic, numPartitions: 4 }], waitForLeaders: true })
+    await this.#admin.createTopics({ topics: [{ topic, numPartitions: 4 }], waitForLeaders: false })
   }
 
   async write(topic: string, { body, headers, key }: RawDelivery): Promise<void> {

@@ -55,6 +55,11 @@ describe.for(clients)('losses by a client’s own habits: %s', (client) => {
     expect([cluster.valuesOf(0), cluster.valuesOf(1)]).toEqual([['A'], ['B']])
   })
 
+  it('waits for all replicas in sync', async () => {
+    await publish([message('A', 0), message('B', 1)])
+    expect(cluster.requests.map(({ acks }) => acks)).toEqual([-1, -1])
+  })
+
   it('does not take for accepted what moved to a broker that had already answered', async () => {
     cluster.onProduce = (nodeId) => {
       if (nodeId !== 1) return {}

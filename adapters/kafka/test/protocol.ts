@@ -51,10 +51,16 @@ export class RequestReader {
     this.#string()
   }
 
-  /** The body of a produce request, version 3, for one topic. */
-  producedBatches(): readonly { readonly partition: number; readonly values: readonly string[] }[] {
+  /** Of a produce request, version 3: how many replicas it waits for; to be read before the batches. */
+  acks(): number {
     this.#string()
+    const acks = this.#bytes.readInt16BE(this.#at)
     this.#at += 2 + 4
+    return acks
+  }
+
+  /** The rest of the body of a produce request, for one topic. */
+  producedBatches(): readonly { readonly partition: number; readonly values: readonly string[] }[] {
     return Array.from({ length: this.#int32() }, () => {
       this.#string()
       return Array.from({ length: this.#int32() }, () => {

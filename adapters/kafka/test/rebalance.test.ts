@@ -9,7 +9,8 @@ import { KafkaProxy } from './proxy.ts'
 import { clients } from './setup.ts'
 
 const closing: AsyncDisposable[] = []
-const sessionTimeoutMs = 1500
+/** A busy machine does not let a member beat in time, so that only the test of that has a short session. */
+const [longSessionMs, shortSessionMs] = [15_000, 1500]
 
 afterEach(async () => {
   for (const each of closing.splice(0)) await each[Symbol.asyncDispose]()
@@ -23,6 +24,7 @@ class Member {
   readonly #release: PromiseWithResolvers<void> = Promise.withResolvers()
   readonly consumer: BrokerConsumer
   holds = false
+  maxInFlight = 100
 
   constructor(consumer: BrokerConsumer) {
     this.consumer = consumer
@@ -34,7 +36,7 @@ class Member {
   }
 
   async join(group: string, topic: string): Promise<void> {
-    await this.consumer.consume({ group, topics: [topic], maxInFlight: 100 }, async (delivery) => {
+    await this.consumer.consume({ group, topics: [topic], maxInFlight: this.maxInFlight }, async (delivery) => {
       this.deliveries.push(delivery)
       if (this.holds) await this.#release.promise
       return ack
@@ -58,7 +60,7 @@ onServer(await sharedKafka(), { it }, ({ url }) => {
       const [topic = ''] = await broker.topics(1)
       const publisher = kafkaPublisher({ brokers: [broker.address], client })
       closing.push({ [Symbol.asyncDispose]: () => publisher.close() }, broker)
-      const member = (address = broker.address) =>
+      const member = (address = broker.address, sessionTimeoutMs = longSessionMs) =>
         new Member(kafkaConsumer({ brokers: [address], client, sessionTimeoutMs, commitIntervalMs: 20 }))
       const publish = async (count: number) => {
         const messages = Array.from(
@@ -126,7 +128,7 @@ onServer(await sharedKafka(), { it }, ({ url }) => {
       const { topic, group, member, publish } = await setup()
       const proxy = await KafkaProxy.before(new URL(url))
       closing.push(proxy)
-      const first = member(proxy.address)
+      const first = member(proxy.address, shortSessionMs)
       first.holds = true
       await first.join(group, topic)
       await publish(10)
@@ -139,6 +141,26 @@ onServer(await sharedKafka(), { it }, ({ url }) => {
       first.holds = false
       proxy.restore()
       await eventually('all once more', async () => first.deliveries.length >= 20 || undefined, 20_000)
+    })
+
+    it('name the topics when one is missing', async () => {
+      const { group, member } = await setup()
+      const topic = `missing-${randomUUID()}`
+      await expect(member().join(group, topic)).rejects.toThrow(`'${topic}' does not exist`)
+    })
+
+    it('that are busy take no more than they can hold, and all of it in the end', async () => {
+      const { topic, group, member, publish } = await setup()
+      const busy = member()
+      busy.maxInFlight = 2
+      busy.holds = true
+      await busy.join(group, topic)
+      const ids: string[] = []
+      for (let batch = 0; batch < 6; batch += 1) ids.push(...(await publish(500)))
+      expect(busy.deliveries.length).toBeLessThanOrEqual(2)
+      busy.release()
+      await eventually('all', async () => busy.deliveries.length >= ids.length || undefined, 20_000)
+      expect(new Set(busy.ids)).toEqual(new Set(ids))
     })
 
     it('commit what has been handled, and no more', async () => {

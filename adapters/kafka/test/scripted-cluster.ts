@@ -34,7 +34,7 @@ export class ScriptedCluster implements AsyncDisposable {
   leaders: readonly number[]
   onProduce: OnProduce = () => ({})
   /** Produce requests so far, by node and partitions. */
-  readonly requests: { readonly nodeId: number; readonly partitions: readonly number[] }[] = []
+  readonly requests: { readonly nodeId: number; readonly acks: number; readonly partitions: readonly number[] }[] = []
   readonly #servers = new Map<number, Server>()
   readonly #ports = new Map<number, number>()
   readonly #sockets = new Set<Socket>()
@@ -123,8 +123,9 @@ export class ScriptedCluster implements AsyncDisposable {
   }
 
   async #produce(nodeId: number, request: RequestReader): Promise<Bytes | 'cut' | 'hang'> {
+    const acks = request.acks()
     const batches = request.producedBatches()
-    this.requests.push({ nodeId, partitions: batches.map(({ partition }) => partition) })
+    this.requests.push({ nodeId, acks, partitions: batches.map(({ partition }) => partition) })
     const { before, errors = {}, reply } = this.onProduce(nodeId, batches, this.requests.length)
     await before?.()
     for (const { partition, values } of batches) {

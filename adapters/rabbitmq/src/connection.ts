@@ -21,16 +21,12 @@ const closeTimeoutMs = 2000
 
 /** Connects; rejects with what went wrong, without credentials. */
 export async function openConnection(access: RabbitmqAccess): Promise<ChannelModel> {
-  const model = await (typeof access === 'function' ? access() : connectTo(access)).catch((error: unknown) => {
-    throw plainError(error)
-  })
+  const model = typeof access === 'function' ? await access().catch(throwPlain) : await connectTo(access)
   // What happens to a connection is told to those who use it: by their channels' end.
   model.on('error', () => undefined)
   if (!('waitForConnect' in model)) return model
   await model.close()
-  throw new Error(
-    'A connection with amqplib’s recovery was given: the adapter connects anew by itself, make it without',
-  )
+  throw new Error('A connection with the recovery of amqplib was given: the adapter connects anew by itself')
 }
 
 /** Closes in good order; what does not answer is destroyed. */
@@ -49,13 +45,37 @@ export function destroyConnection(model: ChannelModel): void {
   // amqplib has no other way: `close` waits for the server, and for what is to be sent before.
   const stream: unknown = 'stream' in connection ? connection.stream : undefined
   if (typeof stream === 'object' && stream !== null && 'destroy' in stream && typeof stream.destroy === 'function')
-    stream.destroy()
+    // With an error, or amqplib would not notice before its next heartbeats.
+    stream.destroy(new Error('The connection was dropped'))
 }
 
 async function connectTo({ url, socket }: Exclude<RabbitmqAccess, () => Promise<ChannelModel>>): Promise<ChannelModel> {
-  const options = typeof url === 'string' ? parse(url) : url
-  const withHeartbeat = { heartbeat: heartbeatSeconds, ...options }
-  return await connect(withHeartbeat, { timeout: connectTimeoutMs, noDelay: true, keepAlive: true, ...socket })
+  const options = { heartbeat: heartbeatSeconds, ...(typeof url === 'string' ? parse(url) : url) }
+  const connecting = connect(options, { timeout: connectTimeoutMs, noDelay: true, keepAlive: true, ...socket })
+  return await inTime(connecting).catch((error: unknown) => {
+    const { hostname = 'localhost', port = 'default', vhost = '/' } = options
+    // amqplib does not say, for example, that it is the virtual host that is missing.
+    const where = `${hostname}, port ${port}, virtual host '${vhost}'`
+    throw new Error(`no connection to ${where}: ${plainError(error).message}`)
+  })
+}
+
+/** A connection that ends in its handshake, as one through a proxy without a server behind it does, is never called back. */
+async function inTime(connecting: Promise<ChannelModel>): Promise<ChannelModel> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    late.reject(new Error(`no answer within ${connectTimeoutMs} ms`))
+    connecting.then(destroyConnection, () => undefined)
+  }, connectTimeoutMs)
+  try {
+    return await Promise.race([connecting, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function throwPlain(error: unknown): never {
+  throw plainError(error)
 }
 
 /** amqplib would read the same, and put `heartbeat` nowhere but into the URL. */

@@ -19,6 +19,7 @@ export class ConsumeChannel {
   readonly #lost = new AbortController()
   readonly #tags: string[] = []
   #isOpen = true
+  #reason: Error | undefined
 
   private constructor(model: ChannelModel, channel: Channel) {
     this.#model = model
@@ -77,29 +78,32 @@ export class ConsumeChannel {
   }
 
   #listen(terms: ConsumeTerms): void {
-    let reason: Error | undefined
-    this.#channel.on('error', (error: Error) => {
-      reason = plainError(error)
-    })
-    this.#model.on('error', (error: Error) => {
-      reason ??= plainError(error)
-    })
+    for (const source of [this.#channel, this.#model]) {
+      source.on('error', (error: Error) => {
+        this.#reason ??= plainError(error)
+      })
+    }
     this.#channel.on('close', () => {
-      this.#lost.abort(consumerError('The connection was lost, and RabbitMQ takes back what it had delivered', reason))
+      this.#lost.abort(
+        consumerError('The connection was lost, and RabbitMQ takes back what it had delivered', this.#reason),
+      )
       if (!this.#isOpen) return
       this.#isOpen = false
       destroyConnection(this.#model)
-      terms.onLost(this, reason ?? new Error('The connection was closed'))
+      terms.onLost(this, this.#reason ?? new Error('The connection was closed'))
     })
   }
 
   async #consume(topic: string, terms: ConsumeTerms): Promise<void> {
     const queue = await this.#requireQueue(topic, terms)
     const { consumerTag } = await this.#channel.consume(queue, (message) => {
-      if (message !== null) terms.onDelivery(this, topic, message)
+      if (message !== null) {
+        terms.onDelivery(this, topic, message)
+        return
+      }
       // The queue was deleted, or its node is going down.
-      else this.#channel.emit('error', new Error(`RabbitMQ has cancelled the consumer of the queue '${queue}'`))
-      if (message === null) destroyConnection(this.#model)
+      this.#reason = new Error(`RabbitMQ has cancelled the consumer of the queue '${queue}'`)
+      destroyConnection(this.#model)
     })
     this.#tags.push(consumerTag)
   }

@@ -3,7 +3,9 @@ import type { Delivery, Disposition } from '@waybill/core/contracts'
 import { expect, it } from 'vitest'
 import { type RabbitmqConsumerOptions, rabbitmqConsumer, rabbitmqPublisher } from '../src/index.ts'
 import { message, publish } from './publish.ts'
-import { plainChannel, server, unique } from './server.ts'
+import { findServer, plainChannel, unique } from './server.ts'
+
+const server = await findServer()
 
 const ack: Disposition = { type: 'ack' }
 
@@ -91,7 +93,7 @@ onServer(server, { it }, ({ url }) => {
     await publishAll(['bad'])
     await expect.poll(async () => (await channel.checkQueue(queue)).messageCount).toBe(1)
     const found = await channel.get(queue, { noAck: true })
-    expect(found && found.properties.messageId).toBe('bad')
+    expect(found).toMatchObject({ properties: { messageId: 'bad' } })
     await source.close()
     await channel.deleteExchange(dead)
     await model.close()

@@ -3,10 +3,11 @@ import type { ConsumerHarness, PublisherHarness } from '@waybill/conformance'
 import type { MessageFormat } from '../src/index.ts'
 import { rabbitmqConsumer, rabbitmqPublisher } from '../src/index.ts'
 import { cuttableProxy } from './proxy.ts'
-import { behind, plainChannel, server, unique, watchTopic } from './server.ts'
+import { behind, findServer, plainChannel, unique, watchTopic } from './server.ts'
 
 /** A publisher of the shared server, through a connection that can be cut. */
 export async function publisher(_rule: string, format: MessageFormat = 'waybill'): Promise<PublisherHarness> {
+  const server = await findServer()
   if (!server.available) throw new Error(server.reason)
   const { hostname: host, port } = new URL(server.url)
   const proxy = await cuttableProxy({ host, port: Number(port) })
@@ -32,6 +33,7 @@ export async function publisher(_rule: string, format: MessageFormat = 'waybill'
 
 /** A consumer of the shared server. */
 export async function consumer(_rule: string, format: MessageFormat = 'waybill'): Promise<ConsumerHarness> {
+  const server = await findServer()
   if (!server.available) throw new Error(server.reason)
   const rabbitmq = { url: server.url }
   const topics = [unique('orders'), unique('mail')] as const

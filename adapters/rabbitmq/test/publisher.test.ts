@@ -4,7 +4,9 @@ import { expect, it } from 'vitest'
 import { rabbitmqPublisher } from '../src/index.ts'
 import { cuttableProxy } from './proxy.ts'
 import { message, publish, textOf, typesOf } from './publish.ts'
-import { behind, plainChannel, server, unique, watchTopic } from './server.ts'
+import { behind, findServer, plainChannel, unique, watchTopic } from './server.ts'
+
+const server = await findServer()
 
 onServer(server, { it }, ({ url }) => {
   const rabbitmq = { url }

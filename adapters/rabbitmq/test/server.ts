@@ -4,8 +4,13 @@ import type { Message } from '@waybill/core/contracts'
 import { type Channel, type ChannelModel, connect } from 'amqplib'
 import { rawOf, toMessage } from '../src/mapping.ts'
 
-/** The server that all test files of a run share, or why there is none. */
-export const server: Awaited<ReturnType<typeof sharedRabbitmq>> = await sharedRabbitmq()
+let found: ReturnType<typeof sharedRabbitmq> | undefined
+
+/** The server that all test files of a run share, or why there is none. It is started when somebody asks for it. */
+export function findServer(): ReturnType<typeof sharedRabbitmq> {
+  found ??= sharedRabbitmq()
+  return found
+}
 
 /** A name that no other test has. */
 export function unique(label: string): string {

@@ -2,7 +2,9 @@ import { describeConsumer, describePublisher } from '@waybill/conformance'
 import { onServer } from '@waybill/conformance/containers'
 import { describe, it } from 'vitest'
 import { consumer, publisher } from './harness.ts'
-import { server } from './server.ts'
+import { findServer } from './server.ts'
+
+const server = await findServer()
 
 const options = { stress: 2 }
 const cloudEvents = { cloudEvents: { source: '/shop' } }

@@ -3,7 +3,9 @@ import type { Delivery, Disposition } from '@waybill/core/contracts'
 import { expect, it } from 'vitest'
 import { redisStreamsConsumer, redisStreamsPublisher } from '../src/index.ts'
 import { message, publish } from './publish.ts'
-import { accessOf, plainClient, server, unique } from './server.ts'
+import { accessOf, findServer, plainClient, unique } from './server.ts'
+
+const server = await findServer()
 
 const ack: Disposition = { type: 'ack' }
 

@@ -3,10 +3,11 @@ import type { ConsumerHarness, PublisherHarness } from '@waybill/conformance'
 import type { MessageFormat } from '../src/index.ts'
 import { redisStreamsConsumer, redisStreamsPublisher } from '../src/index.ts'
 import { cuttableProxy } from './proxy.ts'
-import { accessOf, plainClient, readStream, server, unique } from './server.ts'
+import { accessOf, findServer, plainClient, readStream, unique } from './server.ts'
 
 /** A publisher of the shared server, through a connection that can be cut. */
 export async function publisher(_rule: string, format: MessageFormat = 'waybill'): Promise<PublisherHarness> {
+  const server = await findServer()
   if (!server.available) throw new Error(server.reason)
   const access = accessOf(server.url)
   const proxy = await cuttableProxy(access)
@@ -31,6 +32,7 @@ export async function publisher(_rule: string, format: MessageFormat = 'waybill'
 
 /** A consumer of the shared server. A killed one counts as abandoned soon. */
 export async function consumer(_rule: string, format: MessageFormat = 'waybill'): Promise<ConsumerHarness> {
+  const server = await findServer()
   if (!server.available) throw new Error(server.reason)
   const redis = accessOf(server.url)
   const topics = [unique('orders'), unique('mail')] as const

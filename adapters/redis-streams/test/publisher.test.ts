@@ -6,7 +6,9 @@ import { expect, it } from 'vitest'
 import { redisStreamsPublisher } from '../src/index.ts'
 import { cuttableProxy } from './proxy.ts'
 import { message, publish, textOf, typesOf } from './publish.ts'
-import { accessOf, plainClient, readStream, server, unique } from './server.ts'
+import { accessOf, findServer, plainClient, readStream, unique } from './server.ts'
+
+const server = await findServer()
 
 onServer(server, { it }, ({ url }) => {
   const redis = accessOf(url)

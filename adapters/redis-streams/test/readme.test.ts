@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { onServer } from '@waybill/conformance/containers'
 import { expect, it, vi } from 'vitest'
-import { accessOf, plainClient, server } from './server.ts'
+import { accessOf, findServer, plainClient } from './server.ts'
+
+const server = await findServer()
 
 const read = (path: string) => readFile(new URL(path, import.meta.url), 'utf8')
 

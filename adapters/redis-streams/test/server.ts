@@ -4,8 +4,13 @@ import type { Message } from '@waybill/core/contracts'
 import { Redis } from 'ioredis'
 import { decodeMessage, rawOf } from '../src/mapping.ts'
 
-/** The server that all test files of a run share, or why there is none. */
-export const server: Awaited<ReturnType<typeof sharedRedis>> = await sharedRedis()
+let found: ReturnType<typeof sharedRedis> | undefined
+
+/** The server that all test files of a run share, or why there is none. It is started when somebody asks for it. */
+export function findServer(): ReturnType<typeof sharedRedis> {
+  found ??= sharedRedis()
+  return found
+}
 
 export interface Access {
   readonly host: string

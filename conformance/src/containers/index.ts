@@ -1,3 +1,4 @@
+import { certifiedName, makeCertificate } from './servers/certificate.ts'
 import { kafka } from './servers/kafka.ts'
 import { clusterOf, type KafkaCluster, kafkaCluster } from './servers/kafka-cluster.ts'
 import { addScramUser, kafkaAccount, kafkaSecure, printCertificate } from './servers/kafka-secure.ts'
@@ -5,8 +6,8 @@ import { mariadb } from './servers/mariadb.ts'
 import { mysql } from './servers/mysql.ts'
 import { givenPgBouncer, type PgBouncerOptions, pgBouncer } from './servers/pgbouncer.ts'
 import { postgres } from './servers/postgres.ts'
-import { rabbitmq } from './servers/rabbitmq.ts'
-import { redis } from './servers/redis.ts'
+import { rabbitmq, rabbitmqSecure } from './servers/rabbitmq.ts'
+import { redis, redisAccount, redisSecure } from './servers/redis.ts'
 import type { OwnServer, Server, Unavailable } from './servers/server.ts'
 import { type StartOptions, sharedServer, startOwn } from './servers/start.ts'
 
@@ -114,4 +115,27 @@ export function sharedRabbitmq(): Promise<Server | Unavailable> {
 /** A RabbitMQ for the caller alone. */
 export function startRabbitmq(options: StartOptions = {}): Promise<OwnServer | Unavailable> {
   return startOwn(rabbitmq, options)
+}
+
+/** What a client needs to trust a server: its certificate as PEM, and the name that it is for, whatever the server's address. */
+export interface Trust {
+  readonly ca: string
+  readonly servername: string
+}
+
+/** A Redis with TLS and a user who may read and write the streams whose names begin with `account.prefix`. */
+export async function startSecureRedis(): Promise<
+  (OwnServer & { readonly tls: Trust; readonly account: typeof redisAccount }) | Unavailable
+> {
+  const certificate = makeCertificate()
+  const server = await startOwn(redisSecure(certificate))
+  const tls = { ca: certificate.certificate, servername: certifiedName }
+  return server.available ? { ...server, tls, account: redisAccount } : server
+}
+
+/** A RabbitMQ with TLS. */
+export async function startSecureRabbitmq(): Promise<(OwnServer & { readonly tls: Trust }) | Unavailable> {
+  const certificate = makeCertificate()
+  const server = await startOwn(rabbitmqSecure(certificate))
+  return server.available ? { ...server, tls: { ca: certificate.certificate, servername: certifiedName } } : server
 }

@@ -13,7 +13,7 @@ export interface KafkaClient {
 }
 
 /** A record as it goes out. */
-export interface OutgoingRecord {
+export interface OutgoingRecord extends TopicPartition {
   readonly key: Buffer | null
   readonly value: Buffer
   readonly headers: Readonly<Record<string, string>>

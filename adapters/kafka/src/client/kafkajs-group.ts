@@ -36,7 +36,9 @@ export class KafkajsGroup implements GroupLink {
       // A new membership is begun by us, with a client that holds nothing of the old one.
       retry: { restartOnFailure: async () => false },
     })
-    this.#listen()
+    // Whoever does not wait for it learns of the end as `lost`.
+    this.#joined.promise.catch(() => undefined)
+    this.#listen(terms.rebalanceTimeoutMs)
   }
 
   /** Resolves when the first assignment is there. */
@@ -70,10 +72,11 @@ export class KafkajsGroup implements GroupLink {
     this.#handle.destroy()
   }
 
-  #listen(): void {
+  #listen(rebalanceTimeoutMs: number): void {
     const { events } = this.#consumer
     this.#consumer.on(events.GROUP_JOIN, ({ payload }) => this.#assign(payload))
     this.#consumer.on(events.HEARTBEAT, () => this.#pulse.beat())
+    this.#consumer.on(events.REBALANCING, () => this.#pulse.rebalancing(rebalanceTimeoutMs))
     this.#consumer.on(events.CRASH, ({ payload: { error } }) => this.#lose(error))
   }
 

@@ -78,7 +78,7 @@ export class KafkajsProducer implements ProducerLink {
     const topics = Map.groupBy(batches, ({ topic }) => topic)
     const topicMessages = [...topics].map(([topic, ofTopic]) => ({
       topic,
-      messages: ofTopic.flatMap(({ partition, records }) => records.map((record) => ({ ...record, partition }))),
+      messages: ofTopic.flatMap(({ records }) => records),
     }))
     const settings = { acks: acksFromAll, timeout: this.#timeoutMs, compression: this.#compression, topicMessages }
     const answers = await this.#producer.sendBatch(settings)

@@ -57,13 +57,13 @@ export class PlatformaticGroup implements GroupLink {
     }
   }
 
-  pause({ topic, partition }: TopicPartition): void {
-    this.#paused.add(`${topic}/${partition}`)
+  pause(source: TopicPartition): void {
+    this.#paused.add(nameOf(source))
     this.#stream?.pause()
   }
 
-  resume({ topic, partition }: TopicPartition): void {
-    this.#paused.delete(`${topic}/${partition}`)
+  resume(source: TopicPartition): void {
+    this.#paused.delete(nameOf(source))
     if (this.#paused.size === 0) this.#stream?.resume()
   }
 
@@ -78,10 +78,11 @@ export class PlatformaticGroup implements GroupLink {
     await closeFor(() => this.#consumer.close(true), parts)
   }
 
-  async #start({ topics, from }: GroupTerms): Promise<void> {
+  async #start({ topics, from, rebalanceTimeoutMs }: GroupTerms): Promise<void> {
     // Joining does not ask whether the topics are there.
     await this.#consumer.metadata({ topics: [...topics], forceUpdate: true })
     this.#consumer.on('consumer:group:join', (payload) => this.#assign(payload))
+    this.#consumer.on('consumer:group:rebalance', () => this.#pulse.rebalancing(rebalanceTimeoutMs))
     this.#consumer.on('consumer:heartbeat:end', () => this.#pulse.beat())
     const stream = await this.#consumer.consume({ topics: [...topics], mode: 'committed', fallbackMode: from })
     this.#stream = stream
@@ -96,8 +97,15 @@ export class PlatformaticGroup implements GroupLink {
     const partitions = assignments.flatMap(({ topic, partitions: ofTopic }) =>
       ofTopic.map((partition) => ({ topic, partition })),
     )
-    if (this.#assignments.take(memberId, partitions)) this.#listener.assigned(partitions)
-    else this.#lose(new Error('the group had given the member up'))
+    if (!this.#assignments.take(memberId, partitions)) {
+      this.#lose(new Error('the group had given the member up'))
+      return
+    }
+    // What is no longer ours must not keep the rest from being fetched.
+    const ours = new Set(partitions.map(nameOf))
+    for (const name of this.#paused) if (!ours.has(name)) this.#paused.delete(name)
+    if (this.#paused.size === 0) this.#stream?.resume()
+    this.#listener.assigned(partitions)
   }
 
   #take({ topic, partition, offset, key, value, headers }: ClientMessage): void {
@@ -117,4 +125,8 @@ export class PlatformaticGroup implements GroupLink {
     this.#pulse.end()
     this.#listener.lost(error)
   }
+}
+
+function nameOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`
 }

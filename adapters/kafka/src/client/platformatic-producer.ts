@@ -1,18 +1,21 @@
 import {
   Admin,
   type BaseOptions,
+  type MessageToProduce,
   ProduceAcks,
   type ProduceResult,
   Producer,
   type ProducerOptions,
-  stringSerializer,
 } from '@platformatic/kafka'
 import { KafkaFailure, kindOfCode } from '../failure.ts'
-import type { BatchOutcome, ProducerLink, RecordBatch, TopicSettings } from './client.ts'
+import type { BatchOutcome, OutgoingRecord, ProducerLink, RecordBatch, TopicSettings } from './client.ts'
 import { closeFor } from './platformatic-close.ts'
 import { failureOf, leavesOf } from './platformatic-failure.ts'
 
-type ClientProducer = Producer<Buffer, Buffer, string, string>
+/** How many header names are kept as bytes. */
+const mostNames = 1000
+
+type ClientProducer = Producer<Buffer, Buffer, Buffer, Buffer>
 type Answers = Map<string, BatchOutcome>
 
 /** Produces by `@platformatic/kafka`, which tells of each partition what became of it, also when others failed. */
@@ -22,14 +25,12 @@ export class PlatformaticProducer implements ProducerLink {
 
   constructor(options: BaseOptions, compression: 'none' | 'gzip') {
     this.#options = { ...options, retries: 0 }
-    const settings: ProducerOptions<Buffer, Buffer, string, string> = {
+    const settings: ProducerOptions<Buffer, Buffer, Buffer, Buffer> = {
       ...this.#options,
-      acks: ProduceAcks.ALL,
       idempotent: false,
       compression,
       // A second request with other leaders is a retry, too.
       repeatOnStaleMetadata: false,
-      serializers: { headerKey: stringSerializer, headerValue: stringSerializer },
     }
     this.#producer = new Producer(settings)
   }
@@ -57,19 +58,12 @@ export class PlatformaticProducer implements ProducerLink {
   }
 
   async send(batches: readonly RecordBatch[]): Promise<readonly BatchOutcome[]> {
-    const messages = batches.flatMap(({ topic, partition, records }) =>
-      records.map(({ key, value, headers }) => ({
-        topic,
-        partition,
-        value,
-        headers,
-        ...(key === null ? {} : { key }),
-      })),
-    )
+    const messages = batches.flatMap(({ records }) => records.map(toMessage))
     const answers: Answers = new Map()
     let rest: BatchOutcome = new KafkaFailure('unknown', 'the answer does not speak of its partition')
     try {
-      collect(answers, await this.#producer.send({ messages }))
+      // Asked for with each call: of the client's own options it does not take it, and the default is the leader alone.
+      collect(answers, await this.#producer.send({ messages, acks: ProduceAcks.ALL }))
     } catch (error) {
       collect(answers, Object(error).produced)
       const others = collectErrors(answers, error)
@@ -84,6 +78,29 @@ export class PlatformaticProducer implements ProducerLink {
   async close(): Promise<void> {
     await closeFor(() => this.#producer.close(true), [this.#producer])
   }
+}
+
+const names = new Map<string, Buffer>()
+
+/** The client's own conversion of headers goes over them twice. Their names are few. */
+function toMessage({
+  topic,
+  partition,
+  key,
+  value,
+  headers,
+}: OutgoingRecord): MessageToProduce<Buffer, Buffer, Buffer, Buffer> {
+  const bytes = new Map<Buffer, Buffer>()
+  for (const name in headers) bytes.set(nameBytes(name), Buffer.from(headers[name] ?? ''))
+  return { topic, partition, value, headers: bytes, ...(key === null ? {} : { key }) }
+}
+
+function nameBytes(name: string): Buffer {
+  const known = names.get(name)
+  if (known !== undefined) return known
+  const bytes = Buffer.from(name)
+  if (names.size < mostNames) names.set(name, bytes)
+  return bytes
 }
 
 /** Partitions that have an offset are written. */

@@ -1,3 +1,5 @@
+const looksPerSession = 10
+
 /**
  * Tells when a group must have given a member up: when no heartbeat has been answered for a whole session. Until it is told
  * otherwise, a member that is cut off would go on handling what others have been given.
@@ -5,25 +7,38 @@
 export class Pulse {
   readonly #sessionTimeoutMs: number
   readonly #stopped: () => void
-  readonly #timer: NodeJS.Timeout
-  #lastBeat = performance.now()
+  #timer: NodeJS.Timeout | undefined
+  #deadline = 0
+  #ended = false
 
   constructor(sessionTimeoutMs: number, stopped: () => void) {
     this.#sessionTimeoutMs = sessionTimeoutMs
     this.#stopped = stopped
-    this.#timer = setInterval(() => this.#check(), Math.ceil(sessionTimeoutMs / 10))
   }
 
+  /** The group has heard of the member. The first time begins the watch. */
   beat(): void {
-    this.#lastBeat = performance.now()
+    if (this.#ended) return
+    this.#allow(this.#sessionTimeoutMs)
+    this.#timer ??= setInterval(() => this.#check(), Math.ceil(this.#sessionTimeoutMs / looksPerSession))
+  }
+
+  /** The group waits for its members for so long before it divides anew; they do not beat meanwhile. */
+  rebalancing(timeoutMs: number): void {
+    this.#allow(Math.max(timeoutMs, this.#sessionTimeoutMs))
   }
 
   end(): void {
+    this.#ended = true
     clearInterval(this.#timer)
   }
 
+  #allow(ms: number): void {
+    this.#deadline = performance.now() + ms
+  }
+
   #check(): void {
-    if (performance.now() - this.#lastBeat < this.#sessionTimeoutMs) return
+    if (performance.now() < this.#deadline) return
     this.end()
     this.#stopped()
   }

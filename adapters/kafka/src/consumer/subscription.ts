@@ -143,12 +143,15 @@ export class KafkaSubscription implements ActiveSubscription, MembershipListener
   /** Fetches no more of a partition of which enough waits. */
   #regulate(log: PartitionLog): void {
     const { maxInFlight } = this.#terms
+    const link = this.#membership?.link
+    // Before the membership stands there is nothing to be paused; with the next records there is.
+    if (link === undefined) return
     if (!log.isPaused && log.waiting > maxInFlight * pauseAbove) {
       log.isPaused = true
-      this.#membership?.link?.pause(log.source)
+      link.pause(log.source)
     } else if (log.isPaused && log.waiting <= maxInFlight) {
       log.isPaused = false
-      this.#membership?.link?.resume(log.source)
+      link.resume(log.source)
     }
   }
 

@@ -1,7 +1,7 @@
-import { PublishError, type PublishOutcome } from '@waybill/core/contracts'
+import { orderingScope, PublishError, type PublishOutcome } from '@waybill/core/contracts'
 import type { BatchOutcome, ProducerLink, RecordBatch } from '../client/client.ts'
 import { outcomeOf } from '../failure.ts'
-import type { Lane, Outgoing } from './outgoing.ts'
+import { type Lane, type Outgoing, toRecord } from './outgoing.ts'
 
 type Answer = readonly [lane: Lane, chunk: readonly Outgoing[], outcome: BatchOutcome]
 
@@ -25,11 +25,11 @@ export class PublishCall {
   /** Settles a message; if it is not accepted, its key stops. */
   settle(message: Outgoing, outcome: PublishOutcome): void {
     this.#outcomes[message.index] = outcome
-    if (outcome.type !== 'accepted') this.#stopped.add(message.scope)
+    if (outcome.type !== 'accepted') this.#stopped.add(orderingScope(message.message))
   }
 
   isStopped(message: Outgoing): boolean {
-    return this.#stopped.has(message.scope)
+    return this.#stopped.size > 0 && this.#stopped.has(orderingScope(message.message))
   }
 
   stop(message: Outgoing): void {
@@ -69,15 +69,17 @@ export class PublishCall {
     if (this.hasEnded) return []
     return lanes.flatMap((lane) => {
       for (let chunk = lane.chunks.shift(); chunk !== undefined; chunk = lane.chunks.shift()) {
-        const [stopped, open] = [
-          chunk.filter((each) => this.isStopped(each)),
-          chunk.filter((each) => !this.isStopped(each)),
-        ]
-        for (const message of stopped) this.stop(message)
+        const open = this.#withoutStopped(chunk)
         if (open.length > 0) return [[lane, open] as const]
       }
       return []
     })
+  }
+
+  #withoutStopped(chunk: readonly Outgoing[]): readonly Outgoing[] {
+    if (this.#stopped.size === 0) return chunk
+    for (const message of chunk) if (this.isStopped(message)) this.stop(message)
+    return chunk.filter((message) => !this.isStopped(message))
   }
 
   #settleChunk([lane, chunk, failure]: Answer): void {
@@ -97,5 +99,5 @@ export class PublishCall {
 }
 
 function toBatch({ topic, partition }: Lane, chunk: readonly Outgoing[]): RecordBatch {
-  return { topic, partition, records: chunk.map(({ record }) => record) }
+  return { topic, partition, records: chunk.map((message) => toRecord(message, partition)) }
 }

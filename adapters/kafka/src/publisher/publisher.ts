@@ -87,7 +87,8 @@ class KafkaPublisher implements BrokerPublisher {
   #prepare(call: PublishCall, messages: readonly Message[]): readonly Outgoing[] {
     const { format, topicOf, maxMessageBytes } = this.#options
     return messages.flatMap((message, index) => {
-      const outgoing = toOutgoing(message, index, topicOf(message.topic), format)
+      const terms = { topic: topicOf(message.topic), format, maxBytes: maxMessageBytes }
+      const outgoing = toOutgoing(message, index, terms)
       if (call.isStopped(outgoing)) {
         call.stop(outgoing)
         return []

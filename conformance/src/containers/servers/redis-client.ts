@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls'
 import type { ServerClient } from './kind.ts'
 
 const connectTimeoutMs = 3000
@@ -7,23 +8,26 @@ const noDatabases = async (): Promise<void> => {
   throw new Error('Redis has no named databases: make streams with names of your own')
 }
 
-export const redisClient: ServerClient = {
-  version: async (url) => {
-    const info = await askRedis(url)
-    return /redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown'
-  },
-  createDatabase: noDatabases,
-  dropDatabase: noDatabases,
+export function redisClient(tls?: ConnectionOptions): ServerClient {
+  return {
+    version: async (url) => {
+      const info = await askRedis(url, tls)
+      return /redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown'
+    },
+    createDatabase: noDatabases,
+    dropDatabase: noDatabases,
+  }
 }
 
 /** Rejects unless the server answers and has read its data. */
-async function askRedis(url: string): Promise<string> {
+async function askRedis(url: string, tls: ConnectionOptions | undefined): Promise<string> {
   const { Redis } = await import('ioredis')
   const client = new Redis(url, {
     connectTimeout: connectTimeoutMs,
     commandTimeout: connectTimeoutMs,
     lazyConnect: true,
     retryStrategy: () => null,
+    ...(tls === undefined ? {} : { tls }),
   })
   // An error between two calls also fails the call that follows.
   client.on('error', () => undefined)
