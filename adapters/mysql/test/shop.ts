@@ -1,3 +1,4 @@
+import { setImmediate as pass } from 'node:timers/promises'
 import { Outbox, Relay, type RelayOptions } from '@waybill/core'
 import { memoryBroker, memoryPublisher } from '@waybill/memory'
 import type { Pool } from 'mysql2/promise'
@@ -59,6 +60,8 @@ export async function openShop({ pool, relayPool = pool, relay: more, ...options
       })
       for (let order = 0; disturbing || order < 50; order++) {
         if (await shop.order(`order-${order}`)) committed.push(`order-${order}`)
+        // A pool without a free connection refuses at once, before anything else can happen.
+        else await pass()
       }
       await disturbance
       return committed
