@@ -160,8 +160,10 @@ function mayFindMore(
   if (selection.alone) return looksPastSuspects && !session.suspectsTurn
   if (selection.bytes > request.maxBytes / 2) return false
   if (selection.taken.length >= request.limit) return false
+  // A batch that is half full is worth more than another read of the same rows.
+  const looksPastHeld = selection.passedOver > 0 && selection.taken.length < request.limit / 2
   const looksPastCrowd = selection.crowded && beganAtFloor && limit < request.limit * lookPastCrowd
-  return selection.passedOver > 0 || looksPastSuspects || looksPastCrowd || limit < request.limit
+  return looksPastHeld || looksPastSuspects || looksPastCrowd || limit < request.limit
 }
 
 /** Keys whose hold is due are read from their first row on. The floor stays: what is below it is held still. */
