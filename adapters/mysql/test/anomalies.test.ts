@@ -1,7 +1,7 @@
-import type { Connection } from 'mysql2/promise'
+import type { Connection, RowDataPacket } from 'mysql2/promise'
 import { describe, expect, it } from 'vitest'
 import { mysqlStorage } from '../src/index.ts'
-import { migratedDatabase, type TestDatabase } from './database.ts'
+import { message, migratedDatabase, type TestDatabase } from './database.ts'
 import { onEachServer } from './servers.ts'
 
 /** What each anomaly is shown on: an outbox by the usual recipe, and ours. Both publish what they take. */
@@ -150,6 +150,65 @@ await onEachServer((server) => {
       for (const [index, producer] of producers.entries()) await insert(producer, `more-${index}`)
       for (const producer of producers) await producer.query('commit')
       expect(await publisher.publish()).toHaveLength(4)
+    })
+  })
+
+  describe('two relays and the rows of one key', () => {
+    const ids = ['k1', 'k2', 'k3', 'k4', 'k5', 'k6']
+    const fill = async (test: TestDatabase) => {
+      for (const id of ids) await insert(test.admin, id, 'k')
+    }
+
+    it('hold some each, if they lock rows and pass over those that others have locked', async () => {
+      await using test = await migratedDatabase(server)
+      await fill(test)
+      const claim = `select id from waybill_messages as messages where status = 'PENDING' and not exists (
+        select 1 from waybill_messages as head where head.ordering_key = messages.ordering_key and head.status = 'PROCESSING'
+      ) order by position limit 3 for update skip locked`
+      const claims: unknown[] = []
+      for (const relay of [await open(test, 'read committed'), await open(test, 'read committed')]) {
+        const [rows] = await relay.query<RowDataPacket[]>(claim)
+        claims.push(rows.map((row) => row['id']))
+      }
+      expect(claims).toEqual([ids.slice(0, 3), ids.slice(3)])
+    })
+
+    it('are published by one of ours', async () => {
+      await using test = await migratedDatabase(server)
+      await using first = await ourPublisher(test)
+      await using second = await ourPublisher(test)
+      await fill(test)
+      const published = await Promise.all([first.publish(), second.publish()])
+      expect(published.filter((each) => each.length > 0)).toEqual([ids])
+    })
+  })
+
+  describe('times and payloads', () => {
+    const payload = '{"b":1,"a":12345678901234567890,"b":2}'
+    const at = Date.UTC(2026, 0, 1, 0, 0, 0, 600)
+
+    it('are changed by columns of the usual types', async () => {
+      await using test = await migratedDatabase(server)
+      await test.admin.query('create table naive (at datetime, payload json)')
+      const elsewhere = test.pool({ timezone: '+05:00' })
+      await elsewhere.query('insert into naive values (?, ?)', [new Date(at), payload])
+      const [row] = await test.rows('select at, cast(payload as char) as payload from naive')
+      expect(row?.['at']).not.toEqual(new Date(at))
+      if (server.name === 'MySQL') expect(row?.['payload']).not.toBe(payload)
+    })
+
+    it('are kept by ours, to the millisecond and the byte', async () => {
+      await using test = await migratedDatabase(server)
+      const storage = mysqlStorage({ pool: test.pool({ timezone: '+05:00' }, "time_zone = '-03:30'") })
+      const bytes = new TextEncoder().encode(payload)
+      await storage.transaction((tx) =>
+        storage.insert(tx, [message({ payload: bytes, createdAt: at, availableAt: at })]),
+      )
+      const session = await storage.join({ label: 'relay', leaseMs: 60_000 })
+      const { messages } = await storage.claim(session, { limit: 1, maxBytes: 1e6, skipTopics: [], probeTopics: [] })
+      expect(messages.map((claimed) => claimed.message)).toMatchObject([{ createdAt: at, availableAt: at }])
+      expect(Buffer.from(messages[0]?.message.payload ?? []).toString()).toBe(payload)
+      await storage.close()
     })
   })
 })
