@@ -4,7 +4,7 @@ import type { RunOptions } from './run.ts'
 
 export const usage: string = `npm run bench -- [${suites.join(' | ')}]... [options]
 
-  --storage ${storages.join(' | ')}   only on this storage
+  --storage ${storages.join(' | ')}   only on this storage; several with commas
   --only <text>                only benchmarks whose name has this text
   --rounds <n>                 rounds that count, after one that warms up; 5 or more for figures to quote (default 9)
   --quick                      a tenth of the sizes, 3 rounds: for a look, not for figures to quote
@@ -42,7 +42,7 @@ function parse(args: readonly string[]): CommandLine {
   if (!Number.isSafeInteger(rounds) || rounds < 1) throw new RangeError('--rounds must be a whole number of at least 1')
   const options: RunOptions = {
     suites: positionals.length === 0 ? suites : positionals.map((name) => known('benchmark', suites, name)),
-    storages: values.storage === undefined ? storages : [known('storage', storages, values.storage)],
+    storages: values.storage?.split(',').map((name) => known('storage', storages, name)) ?? storages,
     only: values.only,
     rounds,
     scale: values.quick ? 0.1 : 1,

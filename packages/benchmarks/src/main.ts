@@ -10,5 +10,7 @@ if (commandLine.type === 'usage') {
   const report = await runBenchmarks(commandLine.options)
   console.log(renderTable(report.results))
   for (const { name, reason } of report.notRun) console.log(`not run: ${name} (${reason})`)
+  for (const { name, error } of report.failures) console.error(name, error)
+  if (report.failures.length > 0) process.exitCode = 1
   if (commandLine.json) console.log(JSON.stringify(report))
 }

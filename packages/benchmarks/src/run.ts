@@ -2,6 +2,7 @@ import { benchmarks } from './benchmarks.ts'
 import type { Benchmark, Storage, Suite } from './harness/benchmark.ts'
 import { type BenchEnvironment, readEnvironment } from './harness/environment.ts'
 import { progressOf } from './harness/progress.ts'
+import { renderTable } from './harness/report.ts'
 import type { BenchResult } from './harness/result.ts'
 import { NoServerError, Servers, type ServerUse } from './servers/servers.ts'
 
@@ -23,6 +24,8 @@ export interface BenchReport {
   readonly results: readonly BenchResult[]
   /** What could not be measured here, and why. */
   readonly notRun: readonly { readonly name: string; readonly reason: string }[]
+  /** Of those the ones that went wrong. The others are measured all the same: a run may take long. */
+  readonly failures: readonly { readonly name: string; readonly error: unknown }[]
 }
 
 export async function runBenchmarks(options: RunOptions): Promise<BenchReport> {
@@ -31,19 +34,22 @@ export async function runBenchmarks(options: RunOptions): Promise<BenchReport> {
   const chosen = benchmarks.filter((benchmark) => isChosen(benchmark, options))
   const results: BenchResult[] = []
   const notRun: BenchReport['notRun'][number][] = []
+  const failures: BenchReport['failures'][number][] = []
   for (const [index, benchmark] of chosen.entries()) {
     const name = fullName(benchmark, benchmark.name)
     const progress = progressOf(`[${index + 1}/${chosen.length}] ${name}`)
     try {
       const found = await benchmark.run({ ...options, progress: progress.step, servers })
-      results.push(...found.map((result) => ({ ...result, name: fullName(benchmark, result.name) })))
+      const named = found.map((result) => ({ ...result, name: fullName(benchmark, result.name) }))
+      results.push(...named)
+      progress.end(renderTable(named))
     } catch (error) {
-      if (!(error instanceof NoServerError)) throw error
-      notRun.push({ name, reason: error.message })
+      if (!(error instanceof NoServerError)) failures.push({ name, error })
+      notRun.push({ name, reason: error instanceof Error ? error.message : String(error) })
+      progress.end('')
     }
-    progress.end()
   }
-  return { environment: { ...environment, servers: await servers.versions() }, results, notRun }
+  return { environment: { ...environment, servers: await servers.versions() }, results, notRun, failures }
 }
 
 function isChosen(benchmark: Benchmark, { suites, storages, only }: RunOptions): boolean {

@@ -22,12 +22,13 @@ const tested = benchmarks.filter(({ storage }) => !untested.includes(storage))
 describe.for(tested)('$suite on $storage: $name', ({ suite, storage, name }) => {
   it('measures', { timeout: 120_000 }, async ({ skip }) => {
     const only = `${suite}, ${storage}: ${name}`
-    const { environment, results, notRun } = await runBenchmarks({
+    const { environment, results, notRun, failures } = await runBenchmarks({
       ...tiny,
       suites: [suite],
       storages: [storage],
       only,
     })
+    expect(failures).toEqual([])
     const [missing] = notRun
     if (missing !== undefined) skip(missing.reason)
     expect(environment).toMatchObject({ node: process.version, cpus: expect.any(Number), cpu: expect.any(String) })

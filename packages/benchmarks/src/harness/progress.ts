@@ -1,6 +1,7 @@
 export interface Progress {
   readonly step: (text: string) => void
-  end(): void
+  /** @param figures - Shown where the output is kept, so that a run that is cut off has not been for nothing. */
+  end(figures: string): void
 }
 
 /** Shows on standard error what is being measured: one line that changes on a terminal, else one line a benchmark. */
@@ -13,6 +14,10 @@ export function progressOf(title: string): Progress {
   }
   return {
     step: (text) => show(text, ''),
-    end: () => show(`${Math.round((performance.now() - startedAt) / 1000)} s`, '\n'),
+    end: (figures) => {
+      const seconds = `${Math.round((performance.now() - startedAt) / 1000)} s`
+      show(seconds, '\n')
+      if (!stderr.isTTY) stderr.write(`${seconds}\n${figures}\n`)
+    },
   }
 }
