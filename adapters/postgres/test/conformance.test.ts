@@ -1,4 +1,11 @@
-import { describeInbox, describeRelay, describeStorage, type PublisherHarness, pairHarness } from '@waybill/conformance'
+import {
+  describeInbox,
+  describeRelay,
+  describeStorage,
+  type PublisherHarness,
+  pairHarness,
+  type TestRunner,
+} from '@waybill/conformance'
 import { onServer, sharedPgBouncer } from '@waybill/conformance/containers'
 import { memoryPublisher } from '@waybill/memory'
 import { afterAll, describe, it } from 'vitest'
@@ -9,8 +16,11 @@ afterAll(close)
 
 const pooler = await sharedPgBouncer()
 
-// Much of a rule's time is waiting for short leases to end: five rules wait at a time.
-const runner = { describe: describe.concurrent, it }
+/** Much of a rule's time is waiting for short leases to end: five rules wait at a time. The kit ends those that hang. */
+const runner: TestRunner = {
+  describe: describe.concurrent,
+  it: (name, body) => it(name, { timeout: 100_000 }, (...context) => body(...context)),
+}
 
 onServer(server, { it }, () => {
   describeStorage('postgres', runner, storage, { stress: 2 })

@@ -25,10 +25,11 @@ export interface ShopOptions extends PostgresStorageOptions {
   readonly relay?: Partial<RelayOptions>
 }
 
-const times = { leaseMs: 2000, publishTimeoutMs: 500, pollIntervalMs: 100, idlePollIntervalMs: 200 }
+/** Long enough for a machine that is busy with other tests. */
+const times = { leaseMs: 5000, publishTimeoutMs: 1000, pollIntervalMs: 100, idlePollIntervalMs: 200 }
 
 export async function openShop({ pool, relayPool = pool, relay: more, ...options }: ShopOptions): Promise<Shop> {
-  const limits = { lockTimeoutMs: 500, statementTimeoutMs: 2000, ...options }
+  const limits = { lockTimeoutMs: 500, statementTimeoutMs: 4000, ...options }
   const producer = postgresStorage({ pool, ...limits })
   const storages = [1, 2].map(() => postgresStorage({ pool: relayPool, ...limits }))
   const outbox = new Outbox({ storage: producer })
