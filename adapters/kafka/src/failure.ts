@@ -59,6 +59,11 @@ export function isNeverConnected(systemCode: unknown): boolean {
   return typeof systemCode === 'string' && neverConnected.has(systemCode)
 }
 
+/** A failure to send, once some broker has answered: only the leader of the partition cannot be reached, others may be. */
+export function ofLeader(failure: KafkaFailure): KafkaFailure {
+  return failure.kind === 'unreachable' ? new KafkaFailure('unavailable', failure.message, failure) : failure
+}
+
 /** What became of the messages of a batch that failed so. Messages name the topic; what clients say is in the cause. */
 export function outcomeOf(failure: KafkaFailure, topic: string): PublishOutcome {
   const { kind, message } = failure

@@ -2,6 +2,7 @@ import type { BrokerPublisher, Message, PublishOutcome } from '@waybill/core/con
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { kafkaPublisher } from '../src/index.ts'
 import { partitionOf } from '../src/murmur2.ts'
+import { eventually } from './eventually.ts'
 import { ScriptedCluster } from './scripted-cluster.ts'
 import { clients } from './setup.ts'
 
@@ -38,10 +39,10 @@ function message(value: string, partition: number, partitions = 2): Message {
 const typesOf = (outcomes: readonly PublishOutcome[]) => outcomes.map(({ type }) => type)
 
 /** What kafkajs loses, repeats or reorders by its own habits, and no client behind the seam may. */
-describe.for(clients)('losses by a client’s own habits: %s', (client) => {
+describe.for(clients)('losses by a client’s own habits: %s', { timeout: 60_000 }, (client) => {
   let cluster: ScriptedCluster
   let publisher: BrokerPublisher
-  const publish = (messages: readonly Message[], timeoutMs = 3000) =>
+  const publish = (messages: readonly Message[], timeoutMs = 10_000) =>
     publisher.publish(messages, { signal: new AbortController().signal, timeoutMs })
 
   beforeEach(async () => {
@@ -144,6 +145,21 @@ describe.for(clients)('losses by a client’s own habits: %s', (client) => {
     expect(await publish([message('A', 0)])).toMatchObject([{ type: 'unavailable', scope: 'topic' }])
     cluster.onProduce = () => ({ errors: { 0: notEnoughReplicasAfterAppend } })
     expect(typesOf(await publish([message('A', 0)]))).toEqual(['unknown'])
+  })
+
+  it('reaches the other brokers while one is gone', async () => {
+    expect(typesOf(await publish([message('A', 0), message('B', 1)]))).toEqual(['accepted', 'accepted'])
+    await cluster.stopNode(2)
+    await eventually('the leader that is there to take its message, and the other to be missed', async () => {
+      const [first, second] = await publish([message('C', 0), message('D', 1)])
+      return (first?.type === 'accepted' && second?.type === 'unavailable' && second.scope === 'topic') || undefined
+    })
+  })
+
+  it('finds the brokers when the first in its list is down', async () => {
+    await publisher.close()
+    publisher = kafkaPublisher({ brokers: ['127.0.0.1:1', ...cluster.addresses], client })
+    expect(typesOf(await publish([message('A', 0)]))).toEqual(['accepted'])
   })
 
   it('keeps back nothing else when a topic has gone', async () => {

@@ -34,12 +34,12 @@ function message(topic: string, fields: Partial<Message> = {}): Message {
 const typesOf = (outcomes: readonly PublishOutcome[]) => outcomes.map(({ type }) => type)
 
 onServer(await sharedKafka(), { it }, ({ url }) => {
-  describe.for(clients)('outcomes by %s', (client) => {
+  describe.for(clients)('outcomes by %s', { timeout: 60_000 }, (client) => {
     async function setup(options: Partial<KafkaPublisherOptions> = {}) {
       const broker = await TestBroker.at(url)
       const publisher = kafkaPublisher({ brokers: [broker.address], client, ...options })
       closing.push({ [Symbol.asyncDispose]: () => publisher.close() }, broker)
-      const publish = (messages: readonly Message[], timeoutMs = 5000) =>
+      const publish = (messages: readonly Message[], timeoutMs = 10_000) =>
         publisher.publish(messages, { signal: new AbortController().signal, timeoutMs })
       return { broker, publish }
     }

@@ -54,7 +54,7 @@ class Member {
 }
 
 onServer(await sharedKafka(), { it }, ({ url }) => {
-  describe.for(clients)('members of a group by %s', (client) => {
+  describe.for(clients)('members of a group by %s', { timeout: 60_000 }, (client) => {
     async function setup() {
       const broker = await TestBroker.at(url)
       const [topic = ''] = await broker.topics(1)

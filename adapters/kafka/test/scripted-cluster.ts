@@ -58,6 +58,15 @@ export class ScriptedCluster implements AsyncDisposable {
     return this.log.get(partition) ?? []
   }
 
+  /** The node is gone; the others go on naming it as the leader. */
+  async stopNode(nodeId: number): Promise<void> {
+    const server = this.#servers.get(nodeId)
+    this.#servers.delete(nodeId)
+    for (const socket of this.#sockets) socket.destroy()
+    server?.close()
+    if (server !== undefined) await once(server, 'close')
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
     for (const server of this.#servers.values()) {

@@ -10,14 +10,10 @@ export function failureOf(error: unknown): KafkaFailure {
 function kindOf(error: unknown): KafkaFailure['kind'] {
   if (!(error instanceof Error)) return 'unknown'
   if ('code' in error && typeof error.code === 'number') return kindOfCode(error.code)
-  if (error.name === 'KafkaJSConnectionError') return connectionKind(error)
-  if (error.name === 'KafkaJSSASLAuthenticationError') return 'unreachable'
-  return 'unknown'
-}
-
-function connectionKind(error: Error): KafkaFailure['kind'] {
   if (isNeverConnected('code' in error && error.code)) return 'unreachable'
-  return error.message === 'Connection timeout' ? 'unreachable' : 'unknown'
+  if (error.name === 'KafkaJSSASLAuthenticationError') return 'unreachable'
+  const hasTimedOut = error.name === 'KafkaJSConnectionError' && error.message === 'Connection timeout'
+  return hasTimedOut ? 'unreachable' : 'unknown'
 }
 
 function unwrap(error: unknown): unknown {

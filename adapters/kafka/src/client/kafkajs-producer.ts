@@ -1,5 +1,5 @@
 import { type Admin, CompressionTypes, type Producer } from 'kafkajs'
-import { KafkaFailure } from '../failure.ts'
+import { KafkaFailure, ofLeader } from '../failure.ts'
 import { withinTime } from '../within-time.ts'
 import type { BatchOutcome, ProducerLink, RecordBatch, TopicSettings } from './client.ts'
 import type { KafkajsHandle } from './kafkajs.ts'
@@ -55,13 +55,17 @@ export class KafkajsProducer implements ProducerLink {
   async send(batches: readonly RecordBatch[]): Promise<readonly BatchOutcome[]> {
     try {
       await this.#connect()
+    } catch (error) {
+      return batches.map(() => failureOf(error))
+    }
+    try {
       const covered = await this.#sendTogether(batches)
       const missing = new KafkaFailure('unknown', 'the answer does not speak of its partition')
       return batches.map((batch) => (covered.has(nameOf(batch.topic, batch.partition)) ? null : missing))
     } catch (error) {
-      const failure = failureOf(error)
-      // One answer for several batches: some may have been written.
-      const isOfAll = batches.length === 1 || failure.kind === 'unreachable'
+      const failure = ofLeader(failureOf(error))
+      // One answer for several batches: some may have been written, unless a leader could not be asked, which is found before.
+      const isOfAll = batches.length === 1 || failure.kind === 'unavailable'
       const outcome = isOfAll ? failure : new KafkaFailure('unknown', failure.message, failure)
       return batches.map(() => outcome)
     }

@@ -10,7 +10,9 @@ import type { ProducerTerms } from './open-client.ts'
 const keepAliveMs = 60_000
 /** While a broker starts, the coordinator of a group is not there for a while. */
 const groupRetries = 6
-const retryFromMs = 100
+const retryFromMs = 50
+/** A broker of the list may be down. */
+const connectRetries = 2
 
 /** A client of kafkajs whose connections can be ended for certain: its own `disconnect` may wait for ever (kafkajs#918). */
 export interface KafkajsHandle {
@@ -22,13 +24,18 @@ export interface KafkajsHandle {
 export function kafkajsClient(connection: ResolvedConnection, { compression }: ProducerTerms): KafkaClient {
   return {
     name: 'kafkajs',
-    openProducer: (timeoutMs) => new KafkajsProducer(openKafkajs(connection, 0), compression, timeoutMs),
+    openProducer: (timeoutMs) =>
+      new KafkajsProducer(
+        openKafkajs(connection, Math.max(connectRetries, connection.brokers.length)),
+        compression,
+        timeoutMs,
+      ),
     joinGroup: async (terms, listener) =>
       await KafkajsGroup.join(openKafkajs(connection, groupRetries), terms, listener),
   }
 }
 
-/** @param retries - 0 for producing: retries are where kafkajs loses, repeats and reorders. */
+/** @param retries - Of connecting and of asking who leads. Producing has none: that is where kafkajs loses, repeats and reorders. */
 function openKafkajs(connection: ResolvedConnection, retries: number): KafkajsHandle {
   const sockets = new Set<Socket>()
   let destroyed = false

@@ -7,7 +7,7 @@ import {
   Producer,
   type ProducerOptions,
 } from '@platformatic/kafka'
-import { KafkaFailure, kindOfCode } from '../failure.ts'
+import { KafkaFailure, kindOfCode, ofLeader } from '../failure.ts'
 import type { BatchOutcome, OutgoingRecord, ProducerLink, RecordBatch, TopicSettings } from './client.ts'
 import { closeFor } from './platformatic-close.ts'
 import { failureOf, leavesOf } from './platformatic-failure.ts'
@@ -67,7 +67,8 @@ export class PlatformaticProducer implements ProducerLink {
     } catch (error) {
       collect(answers, Object(error).produced)
       const others = collectErrors(answers, error)
-      if (others.length > 0) rest = others.length === 1 ? failureOf(others[0]) : failureOf(new AggregateError(others))
+      if (others.length > 0) rest = failureOf(others.length === 1 ? others[0] : new AggregateError(others))
+      if (rest !== null && this.#producer.currentMetadata !== undefined) rest = ofLeader(rest)
     }
     return batches.map(({ topic, partition }) => {
       const answer = answers.get(nameOf(topic, partition))

@@ -15,6 +15,7 @@ export class PublishCall {
   readonly #stopped = new Set<string>()
   /** The caller has its answer: nothing more may be sent, and what still comes is of no interest. */
   hasEnded = false
+  #hasSent = false
   /** What failed, by topic; the publisher learns from it what not to use again. */
   readonly failedTopics: Set<string> = new Set()
 
@@ -43,6 +44,7 @@ export class PublishCall {
    */
   async send(link: ProducerLink, lanes: readonly Lane[], alone: boolean): Promise<void> {
     for (let open = this.#nextChunks(lanes); open.length > 0; open = this.#nextChunks(lanes)) {
+      this.#hasSent = true
       const batches = open.map(([lane, chunk]) => toBatch(lane, chunk))
       const groups = alone ? batches.map((batch) => [batch]) : [batches]
       const outcomes = await Promise.all(groups.map((group) => link.send(group)))
@@ -53,15 +55,10 @@ export class PublishCall {
     }
   }
 
-  /** One outcome for each message. */
+  /** One outcome for each message: what has not been answered is unknown, unless nothing at all has been sent. */
   end(reason: Error): readonly PublishOutcome[] {
     this.hasEnded = true
-    const error = new PublishError(
-      'BROKER_UNKNOWN',
-      `Kafka had not answered when the call ended: ${reason.message}`,
-      reason,
-    )
-    return this.#outcomes.map((outcome) => outcome ?? { type: 'unknown', error })
+    return this.#outcomes.map((outcome) => outcome ?? (this.#hasSent ? unanswered(reason) : unreached(reason)))
   }
 
   /** The next chunk of each lane, without the messages of stopped keys. */
@@ -100,4 +97,14 @@ export class PublishCall {
 
 function toBatch({ topic, partition }: Lane, chunk: readonly Outgoing[]): RecordBatch {
   return { topic, partition, records: chunk.map((message) => toRecord(message, partition)) }
+}
+
+function unanswered(reason: Error): PublishOutcome {
+  const text = `Kafka had not answered when the call ended: ${reason.message}`
+  return { type: 'unknown', error: new PublishError('BROKER_UNKNOWN', text, reason) }
+}
+
+function unreached(reason: Error): PublishOutcome {
+  const text = `Nothing had been sent to Kafka when the call ended: ${reason.message}`
+  return { type: 'unavailable', scope: 'broker', error: new PublishError('BROKER_UNAVAILABLE', text, reason) }
 }

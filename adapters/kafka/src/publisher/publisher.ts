@@ -35,7 +35,7 @@ class KafkaPublisher implements BrokerPublisher {
   readonly #options: ResolvedPublisherOptions
   readonly #topics: Topics
   readonly #underWay = new Set<Promise<unknown>>()
-  #client: Promise<KafkaClient> | undefined
+  readonly #client: Promise<KafkaClient>
   #link: ProducerLink | undefined
   #linkTimeoutMs: number | undefined
   /** The last call left open what failed: until one succeeds, each batch goes out alone. */
@@ -46,6 +46,9 @@ class KafkaPublisher implements BrokerPublisher {
     this.#options = options
     const { maxMessageBytes, maxBatchMessages, topology, topicSettings, metadataMaxAgeMs } = options
     this.capabilities = { atomicPerKey: true, maxMessageBytes, maxBatchMessages }
+    // Loading the library must not take the time of the first call, which learns of a failure, too.
+    this.#client = openClient(options, { compression: options.compression })
+    this.#client.catch(() => undefined)
     this.#topics = new Topics(metadataMaxAgeMs, topology === 'create' ? topicSettings : undefined)
   }
 
@@ -101,7 +104,6 @@ class KafkaPublisher implements BrokerPublisher {
   }
 
   async #send(call: PublishCall, messages: readonly Outgoing[], timeoutMs: number): Promise<void> {
-    this.#client ??= openClient(this.#options, { compression: this.#options.compression })
     const client = await this.#client
     if (call.hasEnded) return
     const link = this.#open(client, Math.ceil(timeoutMs * brokerShare))
