@@ -1,18 +1,11 @@
 import { onServer, type Server, sharedMariadb, sharedMysql } from '@waybill/conformance/containers'
 import { describe, it } from 'vitest'
 
-/**
- * Registers tests once for each server, or one skipped test in place of those whose server is not there.
- *
- * @param suite - What they stand in.
- */
-export async function onEachServer(
-  register: (server: Server) => void,
-  suite: (name: string, body: () => void) => unknown = describe,
-): Promise<void> {
+/** Registers tests once for each server, or one skipped test in place of those whose server is not there. */
+export async function onEachServer(register: (server: Server) => void): Promise<void> {
   for (const server of [await sharedMysql(), await sharedMariadb()]) {
     onServer(server, { it }, (available) =>
-      suite(`on ${available.name} ${available.version}`, () => register(available)),
+      describe(`on ${available.name} ${available.version}`, () => register(available)),
     )
   }
 }
