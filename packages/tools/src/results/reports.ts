@@ -19,7 +19,7 @@ export function storedReports(): readonly StoredReport[] {
 export function staleRules({ results }: Report, suites: ReadonlyMap<string, ReadonlySet<string>>): readonly string[] {
   return [...Map.groupBy(results, ({ contract }) => contract)].flatMap(([contract, own]) => {
     const reported = new Set(own.flatMap(({ rules }) => rules.map(({ id }) => id)))
-    return [...reported.symmetricDifference(suites.get(contract) ?? new Set())]
+    return [...reported.symmetricDifference(suites.get(contract) ?? new Set<string>())]
   })
 }
 
