@@ -36,19 +36,23 @@ async function drain(url: string, topic: string): Promise<readonly string[]> {
   return ids
 }
 
+/**
+ * A quorum queue whose server is killed in the first seconds of its life may never find a leader again (seen with RabbitMQ
+ * 4.0.5: it comes back in term 0). An orderly restart writes down what there is to know of it.
+ */
+async function settleQueues(rabbit: OwnServer): Promise<void> {
+  await rabbit.restart()
+}
+
 /** Publishes one message after the other while the server is disrupted; answers what was accepted. */
 async function publishThroughout(rabbit: OwnServer, topic: string, disrupt: Disrupt) {
   const publisher = rabbitmqPublisher({ rabbitmq: { url: rabbit.url } })
   const accepted: string[] = []
   const others: string[] = []
   let isOver = false
-  // A quorum queue that is killed in the moment of its creation may never find a leader again (RabbitMQ 4.0).
-  const settled = expect.poll(() => accepted.length, { timeout: 20_000 }).toBeGreaterThan(200)
-  const disruption = settled
-    .then(() => disrupt(others))
-    .finally(() => {
-      isOver = true
-    })
+  const disruption = disrupt(others).finally(() => {
+    isOver = true
+  })
   for (let number = 0; !isOver || accepted.at(-1) !== `m${number - 1}`; number++) {
     const [outcome] = await publish(publisher, [message(topic, { id: `m${number}`, orderingKey: 'k' })], 500)
     if (outcome?.type === 'accepted') accepted.push(`m${number}`)
@@ -76,6 +80,7 @@ onServer(server, { it }, (rabbit) => {
     ],
   ])('everything that was accepted is there after the server was %s', slow, async ([, disrupt]) => {
     const topic = await makeTopic(rabbit.url)
+    await settleQueues(rabbit)
     const { accepted, others } = await publishThroughout(rabbit, topic, disrupt)
     const ids = await drain(rabbit.url, topic)
     expect(accepted.filter((id) => !ids.includes(id))).toEqual([])
@@ -123,13 +128,14 @@ onServer(server, { it }, (rabbit) => {
         await stuck.promise
         return { type: 'retry', delayMs: 0 }
       }
-      await source.consume({ group: 'billing', topics: [topic], maxInFlight: 10 }, handle)
+      const subscription = { group: 'billing', topics: [topic], maxInFlight: 10 }
+      const first = await source.consume(subscription, handle)
+      await first[Symbol.asyncDispose]()
+      await settleQueues(rabbit)
+      await source.consume(subscription, handle)
       const publisher = rabbitmqPublisher({ rabbitmq })
-      // As above: a queue that is not quite new.
-      const before = Array.from({ length: 300 }, (_, index) => `before-${index}`)
-      for (const id of before) expect(typesOf(await publish(publisher, [message(topic, { id })]))).toEqual(['accepted'])
-      await publish(publisher, [message(topic, { id: 'stuck' })])
-      await expect.poll(() => handled, { timeout: 20_000 }).toEqual([...before, 'stuck'])
+      await publish(publisher, [message(topic, { id: 'before' }), message(topic, { id: 'stuck' })])
+      await expect.poll(() => handled).toEqual(['before', 'stuck'])
       await rabbit.kill()
       expect(await stuck.promise).toMatchObject({ code: 'BROKER_UNAVAILABLE' })
       await rabbit.restart()
