@@ -97,6 +97,6 @@ export interface OutboxDatabase extends AsyncDisposable {
   /** Statements that change the indexes that only operators need, by what the table is then. */
   readonly indexChanges: Readonly<Record<string, string>>
   change(statement: string): Promise<unknown>
-  /** How often an index, and how often the table without one, has been read since the last {@link empty}. Absent where nobody counts. */
+  /** Rows that were read by walking through the whole table, and entries of the index of pending rows. Absent where nobody counts. */
   scans?(): Promise<{ readonly sequential: number; readonly indexRows: number }>
 }

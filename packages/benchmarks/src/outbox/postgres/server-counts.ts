@@ -22,7 +22,7 @@ export async function statementsOf(
 }
 
 const scans = `
-  select t.seq_scan as sequential, i.idx_tup_read as rows
+  select t.seq_tup_read as sequential, i.idx_tup_read as rows
   from pg_stat_user_tables as t, pg_stat_user_indexes as i
   where t.relname = 'waybill_messages' and i.indexrelname = 'waybill_messages_pending'`
 

@@ -54,9 +54,9 @@ async function readsOf(name: string, outbox: OutboxDatabase, messages: number): 
   if (scans === undefined) return []
   return [
     resultOf({
-      name: `${name}: times that the whole table was read`,
+      name: `${name}: rows read by walking through the table`,
       rate: scans.sequential,
-      unit: 'reads',
+      unit: 'rows',
       target: { of: 'rate', atMost: 0 },
     }),
     resultOf({
