@@ -28,14 +28,27 @@ export interface SettleQueueOptions {
   readonly attemptsAtMost: number
 }
 
+/** What a lock keeps back. */
+interface Late {
+  readonly items: readonly SettleItem[]
+  readonly batches: number
+  readonly attempts: number
+  readonly pauseMs: number
+  /** By the runtime's clock. */
+  readonly dueAt: number
+}
+
 /** Messages that may wait for their settlement before publishing waits too, in batches. */
 const batchesAtMost = 2
+/** Batches that somebody's lock may keep back while others are settled. */
+const lateAtMost = 8
 const firstPauseMs = 50
 const lastPauseMs = 2000
 
 /**
  * Settles in the background, in order, everything that waits in one call. A call that fails is repeated, not the publishing:
- * what the broker accepted stays accepted.
+ * what the broker accepted stays accepted. What is kept back by a lock, which somebody may hold for minutes, is repeated beside
+ * what comes after it.
  */
 export class SettleQueue {
   /** Keys with a settlement under way that is not `published`. */
@@ -43,6 +56,7 @@ export class SettleQueue {
   readonly #options: SettleQueueOptions
   #waiting: SettleItem[][] = []
   #working: Promise<void> | null = null
+  #late: Late | null = null
   #givenUp = false
   #pause: { readonly end: () => void } | null = null
 
@@ -55,7 +69,7 @@ export class SettleQueue {
   }
 
   get hasRoom(): boolean {
-    return this.#waiting.length < batchesAtMost
+    return this.#waiting.length < batchesAtMost && (this.#late?.batches ?? 0) < lateAtMost
   }
 
   /** From now on nothing of the keys that were not published is handed on. */
@@ -65,6 +79,7 @@ export class SettleQueue {
       if (settlement.type !== 'published') this.dying.add(orderingScope(claimed.message))
     }
     this.#waiting.push([...items])
+    if (this.#late !== null) this.#pause?.end()
     this.#working ??= this.#work()
   }
 
@@ -80,43 +95,70 @@ export class SettleQueue {
   }
 
   async #work(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const items = this.#waiting.flat()
-      this.#waiting = []
-      await this.#settle(items)
-      this.#options.onChange()
+    const { runtime, onChange } = this.#options
+    while (this.#waiting.length > 0 || this.#late !== null) {
+      const late = this.#late
+      if (late !== null && (this.#givenUp || runtime.now() >= late.dueAt)) {
+        this.#late = null
+        if (!this.#givenUp) await this.#settle(late)
+      } else if (this.#waiting.length > 0) {
+        const items = this.#waiting.flat()
+        this.#waiting = []
+        await this.#settle({ items, batches: 1, attempts: 0, pauseMs: firstPauseMs })
+      } else if (late !== null) {
+        await this.#wait(late.dueAt - runtime.now())
+      }
+      onChange()
     }
     this.#working = null
-    this.#options.onChange()
+    onChange()
   }
 
-  async #settle(items: readonly SettleItem[]): Promise<void> {
+  async #settle({ items, batches, attempts, pauseMs }: Omit<Late, 'dueAt'>): Promise<void> {
     const settlements = items.map((item) => item.settlement)
-    let pauseMs = firstPauseMs
-    for (let attempt = 1; !(await this.#attempt(settlements, attempt)); attempt++) {
+    let pause = pauseMs
+    for (let attempt = attempts + 1; ; attempt++) {
+      const failure = await this.#attempt(settlements, attempt)
+      if (failure === null) break
       if (this.#givenUp) return
-      await this.#wait(pauseMs)
-      pauseMs = Math.min(lastPauseMs, pauseMs * 2)
+      if (WaybillError.isInstance(failure.error) && failure.error.code === 'STORAGE_LOCKED') {
+        this.#keepForLater({ items, batches, attempts: attempt, pauseMs: pause })
+        return
+      }
+      await this.#wait(pause)
+      pause = Math.min(lastPauseMs, pause * 2)
     }
     for (const { claimed, settlement } of items) {
       if (settlement.type !== 'published') this.dying.settled(orderingScope(claimed.message))
     }
   }
 
-  /** Answers whether all is settled. */
-  async #attempt(settlements: readonly Settlement[], attempt: number): Promise<boolean> {
+  #keepForLater({ items, batches, attempts, pauseMs }: Omit<Late, 'dueAt'>): void {
+    const known = this.#late
+    this.#late = {
+      items: [...(known?.items ?? []), ...items],
+      batches: (known?.batches ?? 0) + batches,
+      attempts: Math.max(known?.attempts ?? 0, attempts),
+      pauseMs: Math.min(lastPauseMs, pauseMs * 2),
+      dueAt: known?.dueAt ?? this.#options.runtime.now() + pauseMs,
+    }
+  }
+
+  /** Answers what failed; `null` if all is settled. */
+  async #attempt(settlements: readonly Settlement[], attempt: number): Promise<{ readonly error: unknown } | null> {
     const { source, session, onLost, onError, onFailed, attemptsAtMost } = this.#options
     try {
       const { lost } = await source.settle(session, settlements)
       if (lost.length > 0) onLost()
-      return true
+      return null
     } catch (error) {
       onError(error)
       const mayPass = !WaybillError.isInstance(error) || error.retryable
-      if (mayPass && attempt < attemptsAtMost) return false
-      this.giveUp()
-      onFailed(error)
-      return false
+      if (!mayPass || attempt >= attemptsAtMost) {
+        this.giveUp()
+        onFailed(error)
+      }
+      return { error }
     }
   }
 
