@@ -3,7 +3,7 @@ import { setTimeout as pass } from 'node:timers/promises'
 const stepMs = 20
 
 /** Looks until `probe` answers something, and fails with what it threw last, or with `what`, at the deadline. */
-export async function eventually<T>(what: string, probe: () => Promise<T | undefined>, withinMs = 20_000): Promise<T> {
+export async function eventually<T>(what: string, probe: () => Promise<T | undefined>, withinMs = 40_000): Promise<T> {
   const giveUpAt = performance.now() + withinMs
   for (;;) {
     let failure: unknown

@@ -37,7 +37,7 @@ function everythingIn(value: unknown, seen: Set<unknown> = new Set()): string {
 }
 
 onServer(server, { it }, ({ url, certificate, account }) => {
-  describe.for(clients)('TLS and SASL by %s', (client) => {
+  describe.for(clients)('TLS and SASL by %s', { timeout: 60_000 }, (client) => {
     const connection = (sasl: Partial<KafkaSasl> = {}): KafkaConnection => ({
       brokers: [new URL(url).host],
       tls: { ca: certificate },

@@ -33,6 +33,7 @@ onServer(postgres, { it }, (there) => {
   })
 
   it('disrupts no server that was given: there is a reason instead', async () => {
+    vi.stubEnv('CI', undefined)
     vi.stubEnv('WAYBILL_TEST_POSTGRES_URL', there.url)
     vi.stubEnv('WAYBILL_TEST_MYSQL_URL', 'mysql://nobody@127.0.0.1:1')
     for (const [server, variable] of [

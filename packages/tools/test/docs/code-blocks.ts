@@ -39,6 +39,7 @@ export function codeBlocks(page: string): readonly CodeBlock[] {
 /** The lines between `// #region name` and `// #endregion`, without their common indentation. */
 export function region(source: string): string {
   const [file = '', name = ''] = source.split('#')
+  if (name === '') return readPage(file)
   const lines = readPage(file).split('\n')
   const start = lines.findIndex((line) => line.trim() === `// #region ${name}`)
   const length = lines.slice(start).findIndex((line) => line.trim() === '// #endregion')
