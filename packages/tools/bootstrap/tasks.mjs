@@ -13,6 +13,7 @@ export const tasks = {
   bench: [fromSources, 'packages/benchmarks/src/main.ts'],
   conformance: [fromSources, 'packages/tools/src/conformance/main.ts'],
   crash: [fromSources, '--no-warnings', 'packages/crash/src/main.ts'],
+  release: [fromSources, 'packages/tools/src/release/main.ts'],
   simulate: [fromSources, 'packages/simulation/src/main.ts'],
   mutants: [fromSources, 'packages/simulation/src/mutants.ts'],
   'docs:results': [fromSources, 'packages/tools/src/results/main.ts'],

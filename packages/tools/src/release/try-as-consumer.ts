@@ -1,14 +1,13 @@
 import { cp, mkdir } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { basename, join } from 'node:path'
 import { nodePackageFor, thisMachine } from '../../bootstrap/platform.mjs'
 import { runCommand } from '../command.ts'
 import { type StageResult, singleCheck, total } from '../test/stage.ts'
 import { readManifest } from '../workspace.ts'
+import { installedVersion } from './installed-version.ts'
 import type { PackedPackage } from './pack.ts'
 
 const fixture = new URL('../../fixtures/consumer/', import.meta.url)
-const require = createRequire(import.meta.url)
 
 /** The fixture's programs, each with the package that promises the most about Node of those that it uses. */
 const programs = [
@@ -70,8 +69,4 @@ async function npmInstall(folder: string, packages: readonly string[]): ReturnTy
   const ownNpm = started !== undefined && basename(started) === 'npm-cli.js' ? [process.execPath, started] : ['npm']
   const [file = 'npm', ...args] = [...ownNpm, 'install', ...flags, '--prefix', folder, ...packages]
   return await runCommand(file, args, { cwd: folder })
-}
-
-function installedVersion(name: string): string {
-  return (require(`${name}/package.json`) as { version: string }).version
 }
