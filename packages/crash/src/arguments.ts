@@ -8,6 +8,8 @@ export interface CrashArguments {
   readonly storage: StorageName
   readonly broker: BrokerName
   readonly relays: number
+  /** Consumer processes; 0: nobody consumes. */
+  readonly consumers: number
   readonly kills: number
   readonly brokerRestarts: number
   readonly messages: number
@@ -23,10 +25,12 @@ export interface CrashArguments {
 export const usage: string = `npm run crash -- [options]
 
   --storage ${storageNames.join(' | ')}   default sqlite
-  --broker ${brokerNames.join(' | ')}          default log: an append-only file in a process of its own
+  --broker ${brokerNames.join(' | ')}   default log: an append-only file in a process of its own; the
+                        others are real servers in containers of the run's own
   --relays R            relays at a time, and one more that crashes by itself   1 to 20, default 3
-  --kills N             relays killed, half as many frozen past their lease, a quarter as many stopped and
-                        replaced                                                0 to 1000, default 10
+  --consumers C         processes that write an effect for each message; not with the broker log   0 to 20, default 0
+  --kills N             relays and consumers killed, half as many frozen past their lease, a quarter as many stopped
+                        and replaced                                            0 to 1000, default 10
   --broker-restarts N   how often the broker is killed and comes back           0 to 1000, default 0
   --messages M          messages to commit                                      100 to 10000000, default 5000
   --seed S              chance repeats with it; how processes interleave does not   0 to 4294967295, default a new one
@@ -43,9 +47,16 @@ export class ArgumentError extends Error {}
 export function readArguments(args: readonly string[]): CrashArguments | null {
   const values = parse(args)
   if (values.help) return null
+  const broker = oneOf('broker', values.broker, brokerNames) ?? 'log'
+  const consumers = integer('consumers', values.consumers, [0, 20]) ?? 0
+  if (consumers > 0 && broker === 'log') {
+    const others = brokerNames.filter((name) => name !== 'log').join(', ')
+    throw new ArgumentError(`--consumers needs a broker that hands messages out: --broker ${others}`)
+  }
   return {
     storage: oneOf('storage', values.storage, storageNames) ?? 'sqlite',
-    broker: oneOf('broker', values.broker, brokerNames) ?? 'log',
+    broker,
+    consumers,
     relays: integer('relays', values.relays, [1, 20]) ?? 3,
     kills: integer('kills', values.kills, [0, 1000]) ?? 10,
     brokerRestarts: integer('broker-restarts', values['broker-restarts'], [0, 1000]) ?? 0,
@@ -69,6 +80,7 @@ function parse(args: readonly string[]) {
         storage: text,
         broker: text,
         relays: text,
+        consumers: text,
         kills: text,
         'broker-restarts': text,
         messages: text,

@@ -2,7 +2,7 @@ import { ArgumentError, type CrashArguments, readArguments, usage } from './argu
 import { Progress } from './progress.ts'
 import type { Outcome } from './report.ts'
 import { run } from './run.ts'
-import { StorageUnavailableError } from './stage.ts'
+import { ServerUnavailableError } from './stage.ts'
 
 process.exitCode = await main()
 
@@ -21,8 +21,9 @@ async function main(): Promise<number> {
 }
 
 async function show({ json, ...options }: CrashArguments): Promise<number> {
-  const { storage, messages, kills, relays, seed } = options
-  process.stderr.write(`${storage}: ${messages} messages, ${relays} relays, ${kills} kills, seed ${seed}\n`)
+  const { storage, broker, messages, kills, relays, consumers, seed } = options
+  const processes = `${relays} relays, ${consumers > 0 ? `${consumers} consumers, ` : ''}${kills} kills`
+  process.stderr.write(`${storage}, ${broker}: ${messages} messages, ${processes}, seed ${seed}\n`)
   const interruption = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interruption.abort())
   const progress = new Progress()
@@ -32,7 +33,7 @@ async function show({ json, ...options }: CrashArguments): Promise<number> {
     return conclude(outcome, json)
   } catch (error) {
     progress.stop()
-    if (error instanceof StorageUnavailableError) return unavailable(storage, error.message, json)
+    if (error instanceof ServerUnavailableError) return unavailable(options, error.message, json)
     if (!interruption.signal.aborted) throw error
     process.stderr.write('stopped\n')
     return 130
@@ -43,12 +44,13 @@ function conclude({ report, problems, folder }: Outcome, json: boolean): number 
   for (const problem of problems) process.stderr.write(`${problem}\n`)
   if (folder !== null) process.stderr.write(`The evidence is in ${folder}\n`)
   if (problems.length === 0) process.stderr.write('Nothing lost, nothing invented, every key in its order.\n')
+  if (problems.length === 0 && report.consumers > 0) process.stderr.write('Every message took effect once.\n')
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${JSON.stringify(report, null, 2)}\n`)
   return problems.length === 0 ? 0 : 1
 }
 
-function unavailable(storage: string, reason: string, json: boolean): number {
-  process.stderr.write(`${storage} is not available: ${reason}\n`)
-  if (json) process.stdout.write(`${JSON.stringify({ storage, unavailable: reason })}\n`)
+function unavailable({ storage, broker }: Omit<CrashArguments, 'json'>, reason: string, json: boolean): number {
+  process.stderr.write(`${reason}\n`)
+  if (json) process.stdout.write(`${JSON.stringify({ storage, broker, unavailable: reason })}\n`)
   return 3
 }

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { sql } from 'kysely'
-import { countPending, gather } from './judge/gather.ts'
+import { countPending, countWithoutEffect, gather } from './judge/gather.ts'
 import { judge, type Verdict } from './judge/judge.ts'
 import { type CrashReport, type Outcome, problemsOf, summarise } from './report.ts'
 import { leaseMs, type RunOptions } from './run-options.ts'
@@ -14,7 +14,7 @@ const lookEveryMs = 100
  * Lets producers commit, relays publish, and all that can befall relays befall them, until every message has been finished;
  * then judges. Takes down all that it has set up, also when it fails.
  *
- * @throws StorageUnavailableError if there is no server; the signal's reason if the run was ended early.
+ * @throws ServerUnavailableError if there is no server; the signal's reason if the run was ended early.
  */
 export async function run(options: RunOptions): Promise<Outcome> {
   const tearDown = new TearDown()
@@ -40,7 +40,7 @@ export async function run(options: RunOptions): Promise<Outcome> {
 
 /** Until there is nothing left to do for anybody. */
 async function play(stage: Stage, { signal, patienceMs = 30_000 }: RunOptions): Promise<void> {
-  const { producers, saboteur, operator, slots, crasher } = stage
+  const { producers, saboteur, operator, slots, crasher, consumers } = stage
   const attending = new AbortController()
   const sabotage = saboteur.run(AbortSignal.any([signal, attending.signal]))
   const operating = operator.run(attending.signal)
@@ -57,6 +57,8 @@ async function play(stage: Stage, { signal, patienceMs = 30_000 }: RunOptions): 
   while (isFinished && (await operator.redriveInnocents())) isFinished = await drained(stage, patienceMs, signal)
   if (isFinished) await lanesTakenOver(stage, patienceMs, signal)
   for (const slot of slots) await untilAborted(slot.close(), signal)
+  if (consumers.length > 0) await falls(() => countWithoutEffect(stage.work.db), patienceMs, signal)
+  for (const slot of consumers) await untilAborted(slot.close(), signal)
 }
 
 /** Answers false if pending messages stay pending. */
@@ -103,9 +105,11 @@ async function conclude(
   options: RunOptions,
   seconds: number,
 ): Promise<{ readonly verdict: Verdict; readonly report: CrashReport }> {
-  const { work, broker, history } = stage
-  const { lives } = history
-  const evidence = await gather({ db: work.db, broker, lives, leaseMs, rowsKept: options.rows === 'kept' })
+  const { work, broker, history, consumerPlan } = stage
+  const { relays: lives } = history
+  const orderedTopics = consumerPlan?.ordered ?? null
+  const rowsKept = options.rows === 'kept'
+  const evidence = await gather({ db: work.db, broker, lives, leaseMs, rowsKept, orderedTopics })
   const verdict = judge(evidence)
   await writeFile(
     join(stage.folder, 'evidence.json'),
@@ -115,8 +119,10 @@ async function conclude(
 }
 
 function describe({ producers, saboteur, history, operator }: Stage, { messages, kills }: RunOptions): string {
-  const { lives } = history
+  const { relays, consumers } = history
+  const processes = `relays ${relays.length}${consumers.length > 0 ? `, consumers ${consumers.length}` : ''}`
   const troubles = `killed ${history.ended('killed')}/${kills}, frozen ${history.pauses}, crashed ${history.ended('crashed')}`
   const deeds = `deeds ${saboteur.done}/${saboteur.planned}`
-  return `committed ${producers.committed}/${messages} · relays ${lives.length}: ${troubles} · ${deeds} · redriven ${operator.redriven}`
+  const restarts = history.brokerRestarts > 0 ? ` · broker restarted ${history.brokerRestarts}` : ''
+  return `committed ${producers.committed}/${messages} · ${processes}: ${troubles} · ${deeds}${restarts} · redriven ${operator.redriven}`
 }

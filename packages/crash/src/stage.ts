@@ -1,13 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Broker } from './broker/broker.ts'
+import type { Broker, ConsumerPlan } from './broker/broker.ts'
 import { startBroker } from './broker/brokers.ts'
+import { loadConsumer } from './broker/clients.ts'
+import { type ConsumerSlot, consumerSlot } from './crew/consumer-slot.ts'
 import { History } from './crew/history.ts'
 import { Operator } from './crew/operator.ts'
-import { RelaySlot } from './crew/relay-slot.ts'
-import { Saboteur } from './crew/saboteur.ts'
-import { allKeyNames } from './producer/keys.ts'
+import { type RelaySlot, relaySlot } from './crew/relay-slot.ts'
+import { Saboteur, type SaboteurOptions } from './crew/saboteur.ts'
+import { allKeyNames, topics } from './producer/keys.ts'
 import { Producers } from './producer/producers.ts'
 import { Random } from './random.ts'
 import { leaseMs, type RunOptions, shareWork } from './run-options.ts'
@@ -15,8 +17,8 @@ import type { OpenedForWork, RunDatabase } from './storages/storage.ts'
 import { loadStorage } from './storages/storages.ts'
 import { createTables } from './storages/tables.ts'
 
-/** The storage's server cannot be had on this machine; the message says why. */
-export class StorageUnavailableError extends Error {}
+/** A server cannot be had on this machine; the message says which one, and why. */
+export class ServerUnavailableError extends Error {}
 
 /** Everybody who takes part. */
 export interface Stage {
@@ -28,6 +30,8 @@ export interface Stage {
   readonly slots: readonly RelaySlot[]
   /** The relay that crashes by itself, again and again, if there is one. */
   readonly crasher: RelaySlot | null
+  readonly consumers: readonly ConsumerSlot[]
+  readonly consumerPlan: ConsumerPlan | null
   readonly producers: Producers
   readonly operator: Operator
   readonly saboteur: Saboteur
@@ -57,13 +61,16 @@ export async function setUp(options: RunOptions, tearDown: TearDown, keepFolder:
   })
   const { database, work, singleWriter } = await prepareDatabase(options, folder, tearDown)
   options.signal.throwIfAborted()
-  const broker = await startBroker(options.broker, folder)
-  tearDown.add(() => broker.stop())
+  const consumerPlan = await planConsumers(options)
+  const broker = await prepareBroker(options, { folder, consumerPlan }, tearDown)
+  options.signal.throwIfAborted()
 
   const random = new Random(options.seed)
   const history = new History()
   const { slots, crasher } = openSlots(options, { folder, database, broker, history, random })
   tearDown.add(() => Promise.all([...slots, crasher].map((slot) => slot?.abort())))
+  const consumers = openConsumers(options, { folder, database, broker, history, random, consumerPlan })
+  tearDown.add(() => Promise.all(consumers.map((slot) => slot.abort())))
   const shares = shareWork(options, singleWriter)
   const seeds = shares.map(() => random.seed())
   const inputs = shares.map((share, index) => ({
@@ -82,22 +89,53 @@ export async function setUp(options: RunOptions, tearDown: TearDown, keepFolder:
     history,
     slots,
     crasher,
+    consumers,
+    consumerPlan,
     producers,
     operator: new Operator(work, new Random(random.seed())),
-    saboteur: makeSaboteur(options, { slots, broker, history, random, producers }),
+    saboteur: makeSaboteur(options, { relays: slots, consumers, broker, history, random, producers }),
   }
 }
 
 async function prepareDatabase(options: RunOptions, folder: string, tearDown: TearDown) {
   const kind = await loadStorage(options.storage)
   const database = await kind.createDatabase(folder)
-  if (!database.available) throw new StorageUnavailableError(database.reason)
+  if (!database.available) throw unavailable(options.storage, database.reason)
   tearDown.add(() => database.drop())
   const work = await kind.openForWork(database.address, 2)
   tearDown.add(() => work.close())
   await kind.migrate(work)
-  await createTables(work.db, allKeyNames())
+  await createTables(work.db, allKeyNames(), kind.numbering)
   return { database, work, singleWriter: kind.singleWriter }
+}
+
+function unavailable(what: string, reason: string): ServerUnavailableError {
+  return new ServerUnavailableError(`${what} is not available: ${reason}`)
+}
+
+async function planConsumers({ broker, consumers }: RunOptions): Promise<ConsumerPlan | null> {
+  if (consumers === 0) return null
+  const kind = await loadConsumer(broker)
+  if (kind === null) throw new Error(`Nobody can consume from the broker '${broker}'`)
+  return kind.plan(consumers, topics)
+}
+
+/** With everything in it that relays and consumers expect. */
+async function prepareBroker(
+  { broker: name, brokerArguments }: RunOptions,
+  { folder, consumerPlan }: Pick<Stage, 'folder' | 'consumerPlan'>,
+  tearDown: TearDown,
+): Promise<Broker> {
+  const groups = new Set(consumerPlan?.shares.flat().map(({ group }) => group))
+  const broker = await startBroker(name, {
+    folder,
+    topics,
+    groups: [...groups],
+    ...(brokerArguments === undefined ? {} : { serverArguments: brokerArguments }),
+  })
+  if (!broker.available) throw unavailable(name, broker.reason)
+  tearDown.add(() => broker.stop())
+  return broker
 }
 
 interface SlotParts extends Pick<Stage, 'folder' | 'database' | 'broker' | 'history'> {
@@ -114,7 +152,7 @@ function openSlots(options: RunOptions, { folder, database, broker, history, ran
   }
   const module = options.relayModule ?? new URL('relay/relay-process.ts', import.meta.url)
   const open = (name: string, crashes: boolean) =>
-    new RelaySlot({
+    relaySlot({
       name,
       relay,
       crashes,
@@ -131,7 +169,19 @@ function openSlots(options: RunOptions, { folder, database, broker, history, ran
   }
 }
 
-interface SaboteurParts extends Pick<Stage, 'slots' | 'broker' | 'history' | 'producers'> {
+function openConsumers(options: RunOptions, parts: SlotParts & Pick<Stage, 'consumerPlan'>): readonly ConsumerSlot[] {
+  const { folder, database, broker, history, random, consumerPlan } = parts
+  const consumer = { storage: options.storage, database: database.address, broker: broker.address }
+  const module = options.consumerModule ?? new URL('consumer/consumer-process.ts', import.meta.url)
+  return (consumerPlan?.shares ?? []).map((shares, index) => {
+    const name = `consumer-${index + 1}`
+    return consumerSlot({ name, consumer, shares, module, folder, random: new Random(random.seed()), history })
+  })
+}
+
+interface SaboteurParts
+  extends Pick<SaboteurOptions, 'relays' | 'consumers' | 'broker' | 'history'>,
+    Pick<Stage, 'producers'> {
   readonly random: Random
 }
 

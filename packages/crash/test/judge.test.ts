@@ -47,6 +47,8 @@ function evidence(changes: Partial<Evidence> = {}): Evidence {
     rowsKept: true,
     leftovers: nothingLeft,
     redriven: [],
+    effects: null,
+    orderedTopics: ['t'],
     lives: [life],
     leaseMs: 1000,
     ...changes,

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Message, PublishOutcome } from '@waybill/core/contracts'
 import { expect, it, onTestFinished } from 'vitest'
-import { startLogBroker } from '../src/broker/log-broker.ts'
-import { logPublisher } from '../src/broker/log-publisher.ts'
+import { startLogBroker } from '../src/broker/log/broker.ts'
+import { logPublisher } from '../src/broker/log/publisher.ts'
 
 async function setup() {
   const folder = await mkdtemp(join(tmpdir(), 'waybill-log-broker-'))
-  const broker = await startLogBroker(folder)
+  const broker = await startLogBroker({ folder })
   const publisher = logPublisher(broker.address, 'relay')
   onTestFinished(async () => {
     await publisher.close()

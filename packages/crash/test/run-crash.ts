@@ -8,6 +8,7 @@ export async function runCrash(options: Partial<RunOptions>): Promise<Outcome> {
     storage: 'sqlite',
     broker: 'log',
     relays: 3,
+    consumers: 0,
     kills: 3,
     brokerRestarts: 0,
     messages: 400,

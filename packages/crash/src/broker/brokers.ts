@@ -1,28 +1,18 @@
-import type { BrokerPublisher } from '@waybill/core/contracts'
-import type { Broker, BrokerAddress, BrokerName, PublisherOpener } from './broker.ts'
+import type { Broker, BrokerName, BrokerStarter, BrokerTerms, NoBroker } from './broker.ts'
 
-interface BrokerKind {
-  readonly start: (folder: string) => Promise<Broker>
-  readonly open: PublisherOpener
+export async function startBroker(name: BrokerName, terms: BrokerTerms): Promise<Broker | NoBroker> {
+  return await (await loadStarter(name))(terms)
 }
 
-/** @param folder - Of the run, for what the broker keeps. */
-export async function startBroker(name: BrokerName, folder: string): Promise<Broker> {
-  return await (await load(name)).start(folder)
-}
-
-export async function openPublisher(address: BrokerAddress, relay: string): Promise<BrokerPublisher> {
-  return (await load(address.broker)).open(address, relay)
-}
-
-async function load(name: BrokerName): Promise<BrokerKind> {
+async function loadStarter(name: BrokerName): Promise<BrokerStarter> {
   switch (name) {
-    case 'log': {
-      const [{ startLogBroker: start }, { logPublisher: open }] = await Promise.all([
-        import('./log-broker.ts'),
-        import('./log-publisher.ts'),
-      ])
-      return { start, open }
-    }
+    case 'log':
+      return (await import('./log/broker.ts')).startLogBroker
+    case 'kafka':
+      return (await import('./kafka/broker.ts')).startKafkaBroker
+    case 'rabbitmq':
+      return (await import('./rabbitmq/broker.ts')).startRabbitmqBroker
+    case 'redis-streams':
+      return (await import('./redis/broker.ts')).startRedisBroker
   }
 }

@@ -1,5 +1,5 @@
-/** What befell one relay process. Times are milliseconds since the epoch by this machine's clock. */
-export interface RelayLife {
+/** What befell one process. Times are milliseconds since the epoch by this machine's clock. */
+export interface Life {
   readonly label: string
   readonly startedAt: number
   /** Null while it lives. */
@@ -7,41 +7,54 @@ export interface RelayLife {
   /** `left`: it stopped in good order. `failed`: it ended by itself, which it must not. */
   end: 'killed' | 'crashed' | 'left' | 'failed' | null
   readonly pauses: { readonly from: number; to: number }[]
+}
+
+/** What befell one relay process. */
+export interface RelayLife extends Life {
   readonly leasesLostAt: number[]
   /** Messages whose answer it did not get, and when it said so. */
   readonly unanswered: Map<string, number>
 }
 
-/** What befell the relays of the run, in the order in which they started. */
+/** What befell the processes of the run, in the order in which they started. */
 export class History {
-  readonly lives: RelayLife[] = []
+  readonly relays: RelayLife[] = []
+  readonly consumers: Life[] = []
   /** Messages that sweeps of relays found where none can be. */
   anomalies = 0
-  /** Errors of relays that are mistakes in the code. */
+  /** Errors of relays and consumers that are mistakes in the code. */
   readonly defects: string[] = []
+  /** Messages that a consumer gave up. */
+  readonly rejected: string[] = []
   brokerRestarts = 0
-  /** Relays that were asked to leave while the run went on. */
+  /** Processes that were asked to leave while the run went on. */
   leaves = 0
 
-  begin(label: string): RelayLife {
-    const life: RelayLife = {
-      label,
-      startedAt: Date.now(),
-      endedAt: null,
-      end: null,
-      pauses: [],
-      leasesLostAt: [],
-      unanswered: new Map(),
-    }
-    this.lives.push(life)
+  beginRelay(label: string): RelayLife {
+    const life: RelayLife = { ...beginLife(label), leasesLostAt: [], unanswered: new Map() }
+    this.relays.push(life)
     return life
   }
 
-  ended(end: NonNullable<RelayLife['end']>): number {
+  beginConsumer(label: string): Life {
+    const life = beginLife(label)
+    this.consumers.push(life)
+    return life
+  }
+
+  get lives(): readonly Life[] {
+    return [...this.relays, ...this.consumers]
+  }
+
+  ended(end: NonNullable<Life['end']>): number {
     return this.lives.filter((life) => life.end === end).length
   }
 
   get pauses(): number {
     return this.lives.reduce((sum, life) => sum + life.pauses.length, 0)
   }
+}
+
+function beginLife(label: string): Life {
+  return { label, startedAt: Date.now(), endedAt: null, end: null, pauses: [] }
 }

@@ -2,19 +2,13 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Broker } from '../broker/broker.ts'
 import type { Random } from '../random.ts'
 import type { History } from './history.ts'
-import type { RelaySlot } from './relay-slot.ts'
-
-export interface SabotagePlan {
-  readonly kills: number
-  readonly pauses: number
-  readonly leaves: number
-  readonly brokerRestarts: number
-  readonly messages: number
-}
+import { planSabotage, type SabotagePlan, type Trick } from './sabotage-plan.ts'
+import type { AnySlot } from './slot.ts'
 
 export interface SaboteurOptions {
   readonly plan: SabotagePlan
-  readonly slots: readonly RelaySlot[]
+  readonly relays: readonly AnySlot[]
+  readonly consumers: readonly AnySlot[]
   readonly broker: Broker
   readonly history: History
   readonly leaseMs: number
@@ -23,30 +17,23 @@ export interface SaboteurOptions {
   progress(): number
 }
 
-type Deed = 'kill' | 'pause' | 'leave' | 'restart'
-
 const lookEveryMs = 10
 /** Between two deeds, once there is nothing left to wait for. */
 const longestGapMs = 150
 
-/** Does to relays and the broker what the plan says, spread over the run by the number of messages that have committed. */
+/** Does to relays, consumers and the broker what the plan says, spread over the run by the number of messages that have committed. */
 export class Saboteur {
   readonly #options: SaboteurOptions
-  readonly #deeds: { readonly deed: Deed; readonly moment: number }[]
+  readonly #tricks: readonly Trick[]
   readonly #pauses = new Set<Promise<void>>()
+  /** Processes are killed and frozen also while the broker is away. */
+  #restarting: Promise<void> = Promise.resolve()
   #done = 0
 
   constructor(options: SaboteurOptions) {
     this.#options = options
-    const { plan, random } = options
-    const deeds: readonly Deed[] = [
-      ...Array.from({ length: plan.kills }, (): Deed => 'kill'),
-      ...Array.from({ length: plan.pauses }, (): Deed => 'pause'),
-      ...Array.from({ length: plan.leaves }, (): Deed => 'leave'),
-      ...Array.from({ length: plan.brokerRestarts }, (): Deed => 'restart'),
-    ]
-    this.#deeds = deeds.map((deed) => ({ deed, moment: random.below(Math.ceil(plan.messages * 0.95)) }))
-    this.#deeds.sort((left, right) => left.moment - right.moment)
+    const { plan, random, relays, consumers } = options
+    this.#tricks = planSabotage(plan, { random, relays: relays.length, consumers: consumers.length })
   }
 
   get done(): number {
@@ -54,29 +41,32 @@ export class Saboteur {
   }
 
   get planned(): number {
-    return this.#deeds.length
+    return this.#tricks.length
   }
 
-  /** Resolves when all is done and no relay is frozen any more. */
+  /** Resolves when all is done, nobody is frozen any more, and the broker is there. */
   async run(signal: AbortSignal): Promise<void> {
     const { random, plan, progress } = this.#options
-    for (const { deed, moment } of this.#deeds) {
-      while (progress() < moment) await wait(lookEveryMs, undefined, { signal })
-      await this.#doIt(deed, signal)
+    for (const trick of this.#tricks) {
+      while (progress() < trick.moment) await wait(lookEveryMs, undefined, { signal })
+      await this.#doIt(trick, signal)
       this.#done++
       if (progress() >= plan.messages) await wait(random.below(longestGapMs), undefined, { signal })
     }
-    await Promise.all(this.#pauses)
+    await Promise.all([...this.#pauses, this.#restarting])
   }
 
-  async #doIt(deed: Deed, signal: AbortSignal): Promise<void> {
-    const { random, broker, history, leaseMs } = this.#options
-    if (deed === 'restart') {
-      await broker.restart()
-      history.brokerRestarts++
+  async #doIt({ deed, to }: Trick, signal: AbortSignal): Promise<void> {
+    const { random, leaseMs, relays, consumers } = this.#options
+    if (to === 'broker') {
+      await this.#restarting
+      this.#restarting = this.#restartBroker()
+      // It is waited for later.
+      this.#restarting.catch(() => undefined)
       return
     }
-    const slot = await this.#victim(signal, (candidate) => (deed === 'kill' ? candidate.isAlive : candidate.isReady))
+    const slots = to === 'relay' ? relays : consumers
+    const slot = await this.#victim(slots, deed === 'kill' ? 'isAlive' : 'isReady', signal)
     if (deed === 'kill') slot.kill()
     if (deed === 'leave') slot.leave()
     if (deed !== 'pause') return
@@ -85,10 +75,15 @@ export class Saboteur {
     void pause.then(() => this.#pauses.delete(pause))
   }
 
-  async #victim(signal: AbortSignal, suits: (slot: RelaySlot) => boolean): Promise<RelaySlot> {
-    const { slots, random } = this.#options
+  async #restartBroker(): Promise<void> {
+    const { broker, history } = this.#options
+    await broker.restart()
+    history.brokerRestarts++
+  }
+
+  async #victim(slots: readonly AnySlot[], suits: 'isAlive' | 'isReady', signal: AbortSignal): Promise<AnySlot> {
     for (;;) {
-      const slot = random.pick(slots.filter(suits))
+      const slot = this.#options.random.pick(slots.filter((candidate) => candidate[suits]))
       if (slot !== undefined) return slot
       await wait(lookEveryMs, undefined, { signal })
     }

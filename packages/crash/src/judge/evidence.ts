@@ -24,6 +24,15 @@ export interface FinalRow {
   readonly attempts: number
 }
 
+/** What a consumer has made of a message. */
+export interface Effect {
+  readonly id: string
+  readonly topic: string
+  readonly key: string | null
+  readonly payload: string
+  readonly consumer: string
+}
+
 /** What stands in the other tables when every relay has left. */
 export interface Leftovers {
   readonly holds: number
@@ -45,6 +54,10 @@ export interface Evidence {
   readonly leftovers: Leftovers
   /** Deaths that a redrive ended. */
   readonly redriven: readonly { readonly id: string; readonly reason: string }[]
+  /** Of the consumers, in the order in which they were written; null if there were none. */
+  readonly effects: readonly Effect[] | null
+  /** Topics whose keys keep their order up to the effect. */
+  readonly orderedTopics: readonly string[]
   /** What was done to the relays. */
   readonly lives: readonly RelayLife[]
   readonly leaseMs: number

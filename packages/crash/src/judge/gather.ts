@@ -3,7 +3,7 @@ import type { Broker } from '../broker/broker.ts'
 import type { RelayLife } from '../crew/history.ts'
 import type { Fate } from '../fates.ts'
 import type { CrashKysely } from '../storages/tables.ts'
-import type { CommittedMessage, Evidence, FinalRow, Leftovers } from './evidence.ts'
+import type { CommittedMessage, Effect, Evidence, FinalRow, Leftovers } from './evidence.ts'
 
 export interface Witnesses {
   readonly db: CrashKysely
@@ -11,10 +11,12 @@ export interface Witnesses {
   readonly lives: readonly RelayLife[]
   readonly leaseMs: number
   readonly rowsKept: boolean
+  /** Of the consumers; null if there were none. */
+  readonly orderedTopics: readonly string[] | null
 }
 
 /** Asks the witnesses, each in its own words: the database by SQL of this file, never through the library. */
-export async function gather({ db, broker, lives, leaseMs, rowsKept }: Witnesses): Promise<Evidence> {
+export async function gather({ db, broker, lives, leaseMs, rowsKept, orderedTopics }: Witnesses): Promise<Evidence> {
   return {
     committed: await readCommitted(db),
     accepted: await broker.readLog(),
@@ -25,6 +27,8 @@ export async function gather({ db, broker, lives, leaseMs, rowsKept }: Witnesses
       id: message_id,
       reason,
     })),
+    effects: orderedTopics === null ? null : await readEffects(db),
+    orderedTopics: orderedTopics ?? [],
     lives,
     leaseMs,
   }
@@ -35,6 +39,26 @@ export async function countPending(db: CrashKysely): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*) as count from waybill_messages where status = 'PENDING'`.execute(db)
   return Number(rows[0]?.count)
+}
+
+/** Messages that have left the outbox, and that no consumer has written an effect of. */
+export async function countWithoutEffect(db: CrashKysely): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from crash_log l left join waybill_messages m on m.id = l.message_id
+    where (m.id is null or m.status = 'PUBLISHED')
+      and not exists (select 1 from crash_effects e where e.message_id = l.message_id)`.execute(db)
+  return Number(rows[0]?.count)
+}
+
+async function readEffects(db: CrashKysely): Promise<readonly Effect[]> {
+  const rows = await db.selectFrom('crash_effects').selectAll().orderBy('number').execute()
+  return rows.map(({ message_id, topic, key_name, payload, consumer }) => ({
+    id: message_id,
+    topic,
+    key: key_name,
+    payload,
+    consumer,
+  }))
 }
 
 async function readCommitted(db: CrashKysely): Promise<readonly CommittedMessage[]> {

@@ -1,8 +1,8 @@
-import type { Acceptance } from '../broker/broker.ts'
-import type { Payload } from '../fates.ts'
 import { type Duplicates, explainDuplicates } from './duplicates.ts'
-import type { CommittedMessage, Evidence } from './evidence.ts'
+import { type EffectVerdict, judgeEffects } from './effects.ts'
+import type { Evidence } from './evidence.ts'
 import { overtaking } from './order.ts'
+import { phantoms } from './phantoms.ts'
 import { checkTables } from './table-facts.ts'
 
 /** What the evidence shows. Every list but the duplicates that are explained must be empty. */
@@ -22,6 +22,8 @@ export interface Verdict {
   readonly wrongFacts: readonly string[]
   /** Messages that ended dead. */
   readonly dead: number
+  /** Null if there were no consumers. */
+  readonly effects: EffectVerdict | null
 }
 
 /** Compares the witnesses. Positions of the outbox are none. */
@@ -34,29 +36,17 @@ export function judge(evidence: Evidence): Verdict {
     published: accepted.size,
     lost: [...committed.keys()].filter((id) => !accepted.has(id) && !waiting.has(id)),
     phantom: phantoms(evidence.accepted, committed),
-    outOfOrder: overtaking(evidence),
+    outOfOrder: overtaking(evidence, evidence.accepted),
     unfinished,
     duplicates: explainDuplicates(evidence),
     wrongFacts: wrong,
     dead: evidence.rows.filter(({ status }) => status === 'DEAD').length,
+    effects: judgeEffects(evidence, committed),
   }
 }
 
-export function isBroken({ lost, phantom, outOfOrder, unfinished, duplicates, wrongFacts }: Verdict): boolean {
-  return [lost, phantom, outOfOrder, unfinished, duplicates.unexplained, wrongFacts].some((list) => list.length > 0)
-}
-
-function phantoms(
-  accepted: readonly Acceptance[],
-  committed: ReadonlyMap<string, CommittedMessage>,
-): readonly string[] {
-  const wrong = accepted.filter((acceptance) => !isWhatCommitted(acceptance, committed.get(acceptance.id)))
-  return [...new Set(wrong.map(({ id }) => id))]
-}
-
-function isWhatCommitted({ topic, key, payload }: Acceptance, message: CommittedMessage | undefined): boolean {
-  if (message === undefined || topic !== message.topic || key !== message.key) return false
-  const contents: Payload = JSON.parse(payload)
-  const sameSequence = contents.sequence === null || contents.sequence === message.sequence
-  return contents.key === message.key && contents.fate === message.fate && sameSequence
+export function isBroken({ lost, phantom, outOfOrder, unfinished, duplicates, wrongFacts, effects }: Verdict): boolean {
+  const lists = [lost, phantom, outOfOrder, unfinished, duplicates.unexplained, wrongFacts]
+  if (effects !== null) lists.push(effects.missing, effects.doubled, effects.phantom, effects.outOfOrder)
+  return lists.some((list) => list.length > 0)
 }

@@ -1,29 +1,34 @@
 import type { CommittedMessage, Evidence } from './evidence.ts'
 
 /**
- * Messages that the broker first accepted before one that had to come before them: one of the same topic and key, whose
+ * Messages that came somewhere for the first time before one that had to come before them: one of the same topic and key, whose
  * transaction had committed before they were enqueued, or which was enqueued earlier in their own transaction. Not counted:
  * one that died in between, for it may come back late; one that was scheduled and not yet due.
+ *
+ * @param arrivals - At the broker, or as effects of the consumers.
  */
-export function overtaking({ committed, accepted, rows, redriven }: Evidence): readonly string[] {
-  const acceptedAs = new Map<string, number>()
-  for (const [index, { id }] of accepted.entries()) if (!acceptedAs.has(id)) acceptedAs.set(id, index)
+export function overtaking(
+  { committed, rows, redriven }: Pick<Evidence, 'committed' | 'rows' | 'redriven'>,
+  arrivals: readonly { readonly id: string }[],
+): readonly string[] {
+  const arrivedAs = new Map<string, number>()
+  for (const [index, { id }] of arrivals.entries()) if (!arrivedAs.has(id)) arrivedAs.set(id, index)
   const died = new Set(redriven.map(({ id }) => id))
   for (const { id, status } of rows) if (status === 'DEAD') died.add(id)
-  return [...byScope(committed)].flatMap((messages) => overtakingIn(messages, { acceptedAs, died }))
+  return [...byScope(committed)].flatMap((messages) => overtakingIn(messages, { arrivedAs, died }))
 }
 
 interface Known {
-  readonly acceptedAs: ReadonlyMap<string, number>
+  readonly arrivedAs: ReadonlyMap<string, number>
   readonly died: ReadonlySet<string>
 }
 
 /** Messages of one topic and key, in the order of their commits. */
-function overtakingIn(messages: readonly CommittedMessage[], { acceptedAs, died }: Known): readonly string[] {
+function overtakingIn(messages: readonly CommittedMessage[], { arrivedAs, died }: Known): readonly string[] {
   let latest = Number.NEGATIVE_INFINITY
   const scheduled: { readonly dueAt: number; readonly index: number }[] = []
   return messages.flatMap(({ id, dueAt, beganAt }) => {
-    const index = acceptedAs.get(id)
+    const index = arrivedAs.get(id)
     if (index === undefined) return []
     const wasOvertaken = index < latest || scheduled.some((other) => other.dueAt <= beganAt && index < other.index)
     if (!died.has(id)) {

@@ -14,6 +14,9 @@ const folders: Readonly<Record<string, string>> = {
   postgres: 'adapters/postgres',
   mysql: 'adapters/mysql',
   sqlite: 'adapters/sqlite',
+  kafka: 'adapters/kafka',
+  rabbitmq: 'adapters/rabbitmq',
+  'redis-streams': 'adapters/redis-streams',
 }
 /** This package. */
 const ours = new URL('../../', import.meta.url).href

@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import { exponential, Relay, WaybillError } from '@waybill/core'
 import type { BrokerPublisher, RelaySource } from '@waybill/core/contracts'
-import { openPublisher } from '../broker/brokers.ts'
+import { openPublisher } from '../broker/clients.ts'
 import { asChild } from '../process/as-child.ts'
 import { Random } from '../random.ts'
 import { loadStorage } from '../storages/storages.ts'

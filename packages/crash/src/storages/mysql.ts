@@ -1,4 +1,4 @@
-import { migrateMysql, mysqlStorage } from '@waybill/mysql'
+import { migrateMysql, mysqlInbox, mysqlStorage } from '@waybill/mysql'
 import { Kysely, MysqlDialect, sql } from 'kysely'
 import { createPool, type Pool } from 'mysql2'
 import { createConnection } from 'mysql2/promise'
@@ -11,6 +11,7 @@ const conflicts: readonly number[] = [1020, 1205, 1213]
 
 const common: Omit<StorageKind, 'createDatabase'> = {
   singleWriter: false,
+  numbering: 'serial',
   isConflict: (error) => error instanceof Error && 'errno' in error && conflicts.includes(Number(error.errno)),
   migrate: ({ db }) => migrateMysql({ db }),
   async openForRelay(address, settings) {
@@ -31,6 +32,7 @@ const common: Omit<StorageKind, 'createDatabase'> = {
     return {
       db,
       storage,
+      inbox: mysqlInbox({ db, pool }),
       now: sql<number>`floor(unix_timestamp(sysdate(3)) * 1000)`,
       async close() {
         await storage.close()

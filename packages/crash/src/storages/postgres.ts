@@ -1,4 +1,4 @@
-import { migratePostgres, postgresStorage } from '@waybill/postgres'
+import { migratePostgres, postgresInbox, postgresStorage } from '@waybill/postgres'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg, { type Pool } from 'pg'
 import { lockTimeoutOf, retentionOf } from './settings.ts'
@@ -7,6 +7,7 @@ import type { CrashTables } from './tables.ts'
 
 export const postgres: StorageKind = {
   singleWriter: false,
+  numbering: 'serial',
   // deadlock_detected
   isConflict: (error) => error instanceof pg.DatabaseError && error.code === '40P01',
   async createDatabase() {
@@ -37,6 +38,7 @@ export const postgres: StorageKind = {
     return {
       db,
       storage,
+      inbox: postgresInbox({ db }),
       now: sql<number>`floor(extract(epoch from clock_timestamp()) * 1000)::bigint`,
       async close() {
         await storage.close()

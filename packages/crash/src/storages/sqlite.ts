@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { migrateSqlite, sqliteStorage } from '@waybill/sqlite'
+import { migrateSqlite, sqliteInbox, sqliteStorage } from '@waybill/sqlite'
 import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, SqliteDialect, sql } from 'kysely'
 import { retentionOf } from './settings.ts'
@@ -8,6 +8,7 @@ import type { CrashTables } from './tables.ts'
 
 export const sqlite: StorageKind = {
   singleWriter: true,
+  numbering: 'integer',
   // Transactions take the lock before they do anything else.
   isConflict: () => false,
   async createDatabase(folder) {
@@ -38,10 +39,12 @@ export const sqlite: StorageKind = {
   },
   async openForWork(address) {
     const db = new Kysely<CrashTables>({ dialect: new SqliteDialect({ database: open(address) }) })
-    const storage = sqliteStorage({ db, lockTimeoutMs: 30_000 })
+    const patient = { db, lockTimeoutMs: 30_000 }
+    const storage = sqliteStorage(patient)
     return {
       db,
       storage,
+      inbox: sqliteInbox(patient),
       now: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
       async close() {
         await storage.close()

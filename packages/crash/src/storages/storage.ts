@@ -1,4 +1,4 @@
-import type { OutboxStorage, TransactionRunner } from '@waybill/core/contracts'
+import type { InboxStorage, OutboxStorage, TransactionRunner } from '@waybill/core/contracts'
 import type { RawBuilder } from 'kysely'
 import type { CrashKysely, CrashTransaction } from './tables.ts'
 
@@ -35,10 +35,11 @@ export interface OpenedForRelay {
   close(): Promise<void>
 }
 
-/** What producers, the operator and the judge open. */
+/** What producers, consumers, the operator and the judge open. */
 export interface OpenedForWork {
   readonly db: CrashKysely
   readonly storage: Omit<OutboxStorage<CrashTransaction>, 'insertSync'> & TransactionRunner<CrashTransaction>
+  readonly inbox: InboxStorage<CrashTransaction> & TransactionRunner<CrashTransaction>
   /** The database's clock at the moment of the statement, in whole milliseconds. */
   readonly now: RawBuilder<number>
   close(): Promise<void>
@@ -48,6 +49,8 @@ export interface OpenedForWork {
 export interface StorageKind {
   /** One transaction writes at a time: whoever dawdles in it holds up all others. */
   readonly singleWriter: boolean
+  /** The type of a column that numbers rows as they are inserted. */
+  readonly numbering: 'serial' | 'integer'
   /** Whether the driver's error says that a transaction was given up for the sake of another one. */
   isConflict(error: unknown): boolean
   /** @param folder - Of the run, removed at its end. */

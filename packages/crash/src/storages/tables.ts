@@ -1,4 +1,5 @@
-import type { Kysely, Transaction } from 'kysely'
+import type { Generated, Kysely, Transaction } from 'kysely'
+import type { StorageKind } from './storage.ts'
 
 /** Tables of the run itself, beside Waybill's, in the same database. */
 export interface CrashTables {
@@ -22,12 +23,27 @@ export interface CrashTables {
   }
   /** Deaths that were ended by a redrive. */
   crash_redriven: { message_id: string; reason: string }
+  /** What consumers have made of messages: written with the receipt, and nothing in the table keeps one from being doubled. */
+  crash_effects: {
+    /** In the order of the inserts. */
+    number: Generated<number>
+    message_id: string
+    topic: string
+    key_name: string | null
+    /** As the consumer has read it. */
+    payload: string
+    consumer: string
+  }
 }
 
 export type CrashKysely = Kysely<CrashTables>
 export type CrashTransaction = Transaction<CrashTables>
 
-export async function createTables(db: CrashKysely, keys: readonly string[]): Promise<void> {
+export async function createTables(
+  db: CrashKysely,
+  keys: readonly string[],
+  numbering: StorageKind['numbering'],
+): Promise<void> {
   const name = 'varchar(255)'
   await db.schema
     .createTable('crash_keys')
@@ -49,6 +65,18 @@ export async function createTables(db: CrashKysely, keys: readonly string[]): Pr
     .addColumn('message_id', name, (column) => column.notNull())
     .addColumn('reason', name, (column) => column.notNull())
     .execute()
+  await db.schema
+    .createTable('crash_effects')
+    .addColumn('number', numbering, (column) =>
+      numbering === 'serial' ? column.primaryKey() : column.primaryKey().autoIncrement(),
+    )
+    .addColumn('message_id', name, (column) => column.notNull())
+    .addColumn('topic', name, (column) => column.notNull())
+    .addColumn('key_name', name)
+    .addColumn('payload', name, (column) => column.notNull())
+    .addColumn('consumer', name, (column) => column.notNull())
+    .execute()
+  await db.schema.createIndex('crash_effects_by_message').on('crash_effects').column('message_id').execute()
   await db
     .insertInto('crash_keys')
     .values(keys.map((name) => ({ name, sequence: 0 })))

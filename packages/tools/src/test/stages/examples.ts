@@ -4,7 +4,7 @@ import { runCommand } from '../../command.ts'
 import { workspaceRoot } from '../../workspace.ts'
 import { type Stage, type StageResult, singleCheck, total } from '../stage.ts'
 
-/** What an example's example.json says about itself. */
+/** What an example's example.json says about itself. Those that are services, on servers, have tests of their own instead. */
 interface Example {
   /** Run in the example's folder, by a shell. */
   readonly command: string
@@ -15,9 +15,9 @@ interface Example {
 
 export const examples: Stage = {
   name: 'examples',
-  title: 'every example runs and prints what it promises',
+  title: 'examples that are programs run and print what they promise',
   run: async (progress) => {
-    const folders = globSync('examples/*/package.json', { cwd: workspaceRoot }).map(dirname).toSorted()
+    const folders = globSync('examples/*/example.json', { cwd: workspaceRoot }).map(dirname).toSorted()
     const results: StageResult[] = []
     for (const folder of folders) results.push(await runExample(join(workspaceRoot, folder), progress))
     return total(results)

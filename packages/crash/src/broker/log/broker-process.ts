@@ -1,10 +1,10 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import { asChild } from '../process/as-child.ts'
-import type { Acceptance } from './broker.ts'
-import type { BrokerInput, FromBroker } from './log-broker.ts'
-import type { PublishReply, PublishRequest } from './log-protocol.ts'
+import { asChild } from '../../process/as-child.ts'
+import type { Acceptance } from '../broker.ts'
+import type { BrokerInput, FromBroker } from './broker.ts'
+import type { PublishReply, PublishRequest } from './protocol.ts'
 
 // The broker: takes messages over a socket, appends them to its log, and only then answers. It may be killed at any moment:
 // a line that was not written to its end was never answered, and is cut off at the next start.

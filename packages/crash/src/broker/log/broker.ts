@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Child } from '../process/child.ts'
-import type { Acceptance, Broker } from './broker.ts'
+import { Child } from '../../process/child.ts'
+import type { Acceptance, Broker, BrokerTerms } from '../broker.ts'
 
 export interface BrokerInput {
   readonly file: string
@@ -20,7 +20,7 @@ interface Running {
 }
 
 /** A broker that is nothing but an append-only log in a process of its own. Its topics are parts of one log. */
-export async function startLogBroker(folder: string): Promise<Broker> {
+export async function startLogBroker({ folder }: Pick<BrokerTerms, 'folder'>): Promise<Broker> {
   const file = join(folder, 'broker.jsonl')
   const output = join(folder, 'broker.out')
   let running = await startProcess({ file, port: 0 }, output)
@@ -29,6 +29,8 @@ export async function startLogBroker(folder: string): Promise<Broker> {
     await running.child.ended
   }
   return {
+    available: true,
+    server: 'an append-only file',
     address: { broker: 'log', url: `tcp://127.0.0.1:${running.port}` },
     async restart() {
       await end()
@@ -44,7 +46,7 @@ export async function startLogBroker(folder: string): Promise<Broker> {
 
 async function startProcess(input: BrokerInput, output: string): Promise<Running> {
   const { promise, resolve, reject } = Promise.withResolvers<Running>()
-  const module = new URL('log-broker-process.ts', import.meta.url)
+  const module = new URL('broker-process.ts', import.meta.url)
   const child: Child<never, FromBroker> = new Child({ module, input, output }, ({ port }) => resolve({ port, child }))
   void child.ended.then(() => reject(new Error(`The broker did not start, see ${output}`)))
   return await promise

@@ -1,8 +1,8 @@
 import { createConnection, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { type BrokerPublisher, type Message, PublishError, type PublishOutcome } from '@waybill/core/contracts'
-import type { BrokerAddress } from './broker.ts'
-import type { PublishReply, PublishRequest } from './log-protocol.ts'
+import type { BrokerAddress } from '../broker.ts'
+import type { PublishReply, PublishRequest } from './protocol.ts'
 
 type Answer = 'accepted' | 'unanswered' | 'unreachable'
 

@@ -1,0 +1,3 @@
+import { runConsumer } from './run-consumer.ts'
+
+await runConsumer()
