@@ -58,7 +58,6 @@ export const mysqlDialect: SqlDialect = {
     // Neither server's other hash functions are allowed here by the other one.
     lane: sql`crc32(coalesce(ordering_key, id)) & 63`,
     isName: (column) => sql`(char_length(${column}) between 1 and 255 and locate(char(0), ${column}) = 0)`,
-    isBytes: (column) => sql`${column} is not null`,
     isJson: (column, type) => ifJson(column, sql`json_type(${column}) = ${sql.lit(type.toUpperCase())}`),
     areFields(column, types) {
       const fields = Object.entries(types).map(([field, type]) => {

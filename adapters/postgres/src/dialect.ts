@@ -8,6 +8,7 @@ import {
   type RawBuilder,
   sql,
 } from 'kysely'
+import { checkedType, stateCheck } from './schema/checked-types.ts'
 import { extras } from './schema/extras.ts'
 import { tableSettings } from './schema/table-settings.ts'
 
@@ -53,10 +54,11 @@ export const postgresDialect: SqlDialect = {
     uncheckedPosition: true,
     lane: sql`(get_byte(decode(md5(coalesce(ordering_key, id)), 'hex'), 0) & 63)`,
     isName: (column) => sql`${column} <> ''`,
-    isBytes: () => sql`true`,
     // A text that is no JSON fails the cast, and the insert with it.
     isJson: (column, type) => sql`json_typeof(${column}::json) = ${sql.lit(type)}`,
     areFields,
+    checkedType,
+    stateCheck,
     partialIndexes: true,
     tableExists: (name) =>
       sql`select 1 from (select to_regclass(quote_ident(${name})) as name) as tables where name is not null`,

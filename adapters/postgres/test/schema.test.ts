@@ -50,6 +50,10 @@ onServer(server, { it }, (postgres) => {
       ['a status in other letters', { status: 'pending' }],
       ['PUBLISHED without a time', { status: 'PUBLISHED' }],
       ['a time of publication while PENDING', { published_at: 5 }],
+      ['a time of death while PUBLISHED', { status: 'PUBLISHED', published_at: 5, died_at: 5 }],
+      ['a time of death instead of one of publication', { status: 'PUBLISHED', died_at: 5 }],
+      ['DEAD without an error', { status: 'DEAD', died_at: 5, dead_reason: 'rejected' }],
+      ['DEAD and published', { status: 'DEAD', published_at: 5, dead_reason: 'rejected', last_error: '{}' }],
       ['DEAD without a reason', { status: 'DEAD', died_at: 5 }],
       ['negative attempts', { attempts: -1 }],
       ['no attempts allowed', { max_attempts: 0 }],
@@ -128,6 +132,8 @@ onServer(server, { it }, (postgres) => {
       await insert(test, complete)
       await test.query(`begin; ${postgresMigrationSql('down')}; commit`)
       expect(await tables(test)).toEqual([])
+      const types = 'select typname from pg_type where typnamespace = $1::regnamespace'
+      expect(await test.query(types, [test.schema])).toEqual([])
     })
 
     it('do their work once, also when several processes call', async () => {

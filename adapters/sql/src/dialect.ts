@@ -13,6 +13,7 @@ import {
   type RawBuilder,
   sql,
 } from 'kysely'
+import type { ValueKind } from './schema/value-kinds.ts'
 import { type TableNames, type Tables, tableNames } from './tables.ts'
 import type { Parameter } from './template.ts'
 
@@ -62,6 +63,12 @@ export interface SqlDialect {
 /** Types of a JSON object's fields, by name. */
 export type FieldTypes = Readonly<Record<string, 'string' | 'integer'>>
 
+export interface CheckedType {
+  readonly type: RawBuilder<unknown>
+  readonly create: Compilable
+  readonly drop: Compilable
+}
+
 /** What differs between the databases in the tables' definitions. */
 export interface SchemaDialect {
   /** Text of at most 255 characters, compared byte for byte. */
@@ -77,11 +84,16 @@ export interface SchemaDialect {
   readonly lane: RawBuilder<number>
   /** Whether a text has 1 to 255 characters, none of them NUL. */
   isName(column: Expression<unknown>): RawBuilder<boolean>
-  isBytes(column: Expression<unknown>): RawBuilder<boolean>
+  /** Absent: the column's type says so. */
+  isBytes?(column: Expression<unknown>): RawBuilder<boolean>
   /** Whether a text is a JSON value of that type. Never fails, whatever the text. */
   isJson(column: Expression<unknown>, type: 'object' | 'array'): RawBuilder<boolean>
   /** Whether each of these fields of a JSON object is absent or of its type. */
   areFields(column: Expression<unknown>, types: FieldTypes): RawBuilder<boolean>
+  /** Makes a type that takes only such values. Absent: checks of the table look at them. */
+  checkedType?(context: SqlContext, name: string, kind: ValueKind): CheckedType
+  /** Whether a message has the times and reasons of its status, and no others. @default the same in plain SQL */
+  readonly stateCheck?: RawBuilder<boolean>
   /** Whether an index can hold only the rows of a condition. Else one index begins with the status. */
   readonly partialIndexes: boolean
   /** Answers a row if there is a table of that name. */

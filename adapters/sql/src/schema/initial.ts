@@ -1,7 +1,8 @@
 import { laneCount } from '@waybill/core/lanes'
 import { type ColumnDefinitionBuilder, type Compilable, type CreateTableBuilder, type RawBuilder, sql } from 'kysely'
-import type { SqlContext } from '../dialect.ts'
-import { attributes } from '../message-row.ts'
+import type { CheckedType, SchemaDialect, SqlContext } from '../dialect.ts'
+import type { MessagesTable } from '../tables.ts'
+import { type ValueKind, valueKinds } from './value-kinds.ts'
 
 // Once released, what this file makes of a dialect never changes: another version gets another file.
 
@@ -12,8 +13,10 @@ const required = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder => c
 const count = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder => column.notNull().defaultTo(0)
 
 export function createInitial(context: SqlContext): Statements {
+  const types = checkedTypes(context)
   return [
-    messages(context),
+    ...types.map(({ create }) => create),
+    messages(context, types),
     ...messageIndexes(context),
     ...relayTables(context),
     ...rowStateTables(context),
@@ -28,29 +31,44 @@ export function dropInitial(context: SqlContext): Statements {
   const tables = Object.values(table)
     .toReversed()
     .map((name) => builder.schema.dropTable(name))
-  return [...(dialect.schema.extras?.(context).drop ?? []), ...tables]
+  const types = checkedTypes(context).map(({ drop }) => drop)
+  return [...(dialect.schema.extras?.(context).drop ?? []), ...tables, ...types]
 }
 
-function messages(context: SqlContext): Compilable {
+type ColumnType = CheckedType & Pick<ValueKind, 'columns'>
+
+function checkedTypes(context: SqlContext): readonly ColumnType[] {
+  const { schema } = context.dialect
+  if (schema.checkedType === undefined) return []
+  const make = schema.checkedType
+  return Object.entries(valueKinds(schema)).map(([name, kind]) => ({
+    ...make(context, name, kind),
+    columns: kind.columns,
+  }))
+}
+
+function messages(context: SqlContext, types: readonly ColumnType[]): Compilable {
   const { name, text, integer, payload, position, lane, tableEnd } = context.dialect.schema
+  const checked = new Map(types.flatMap(({ columns, type }) => columns.map((column) => [column, type] as const)))
+  const typeOf = (column: keyof MessagesTable, otherwise: ValueKind['type']) => checked.get(column) ?? otherwise
   const now = (column: ColumnDefinitionBuilder) => column.notNull().defaultTo(sql`(${context.dialect.now})`)
   const columns = context.builder.schema
     .createTable(context.table.messages)
     .addColumn('position', integer, position)
-    .addColumn('id', name, (column) => column.notNull().unique())
-    .addColumn('topic', name, required)
-    .addColumn('type', name, required)
-    .addColumn('ordering_key', name)
+    .addColumn('id', typeOf('id', name), (column) => column.notNull().unique())
+    .addColumn('topic', typeOf('topic', name), required)
+    .addColumn('type', typeOf('type', name), required)
+    .addColumn('ordering_key', typeOf('ordering_key', name))
     .addColumn('lane', integer, (column) => column.generatedAlwaysAs(lane).stored())
     .addColumn('payload', payload, required)
-    .addColumn('headers', text)
-    .addColumn('attributes', text)
+    .addColumn('headers', typeOf('headers', text))
+    .addColumn('attributes', typeOf('attributes', text))
     .addColumn('aggregate_type', name)
     .addColumn('aggregate_id', name)
-    .addColumn('status', name, (column) => column.notNull().defaultTo('PENDING'))
-    .addColumn('attempts', integer, count)
-    .addColumn('crashes', integer, count)
-    .addColumn('max_attempts', integer)
+    .addColumn('status', typeOf('status', name), (column) => column.notNull().defaultTo('PENDING'))
+    .addColumn('attempts', typeOf('attempts', integer), count)
+    .addColumn('crashes', typeOf('crashes', integer), count)
+    .addColumn('max_attempts', typeOf('max_attempts', integer))
     .addColumn('available_at', integer)
     .addColumn('expires_at', integer)
     .addColumn('created_at', integer, now)
@@ -58,29 +76,31 @@ function messages(context: SqlContext): Compilable {
     .addColumn('published_at', integer)
     .addColumn('died_at', integer)
     .addColumn('dead_reason', name)
-    .addColumn('last_error', text)
+    .addColumn('last_error', typeOf('last_error', text))
   return withChecks(columns, context.table.messages, messageChecks(context)).modifyEnd(tableEnd('rows', 'messages'))
 }
 
 /** A plain INSERT of another program can write no row that a relay could not publish. */
 function messageChecks({ dialect }: SqlContext): Readonly<Record<string, RawBuilder<unknown>>> {
-  const { isName, isBytes, isJson, areFields } = dialect.schema
-  const positions = { position: sql`position between 1 and ${sql.lit(Number.MAX_SAFE_INTEGER)}` }
+  const { isBytes, uncheckedPosition, checkedType, stateCheck } = dialect.schema
   return {
-    ...(dialect.schema.uncheckedPosition ? {} : positions),
-    id: isName(sql.ref('id')),
-    topic: isName(sql.ref('topic')),
-    type: isName(sql.ref('type')),
-    ordering_key: sql`ordering_key is null or ${isName(sql.ref('ordering_key'))}`,
-    payload: isBytes(sql.ref('payload')),
-    headers: sql`headers is null or ${isJson(sql.ref('headers'), 'object')}`,
-    attributes: sql`attributes is null or (${isJson(sql.ref('attributes'), 'object')} and ${areFields(sql.ref('attributes'), attributes)})`,
-    status: sql`status in ('PENDING', 'PUBLISHED', 'DEAD')`,
-    attempts: sql`attempts >= 0 and crashes >= 0 and (max_attempts is null or max_attempts >= 1)`,
-    published: sql`(status = 'PUBLISHED') = (published_at is not null)`,
-    dead: sql`(status = 'DEAD') = (died_at is not null) and (status = 'DEAD') = (dead_reason is not null) and (status <> 'DEAD' or last_error is not null)`,
-    last_error: sql`last_error is null or ${isJson(sql.ref('last_error'), 'object')}`,
+    ...(uncheckedPosition ? {} : { position: sql`position between 1 and ${sql.lit(Number.MAX_SAFE_INTEGER)}` }),
+    ...(isBytes === undefined ? {} : { payload: isBytes(sql.ref('payload')) }),
+    ...(checkedType === undefined ? valueChecks(dialect.schema) : {}),
+    ...(stateCheck === undefined ? stateChecks : { state: stateCheck }),
   }
+}
+
+const stateChecks = {
+  published: sql`(status = 'PUBLISHED') = (published_at is not null)`,
+  dead: sql`(status = 'DEAD') = (died_at is not null) and (status = 'DEAD') = (dead_reason is not null) and (status <> 'DEAD' or last_error is not null)`,
+}
+
+function valueChecks(schema: SchemaDialect): Readonly<Record<string, RawBuilder<unknown>>> {
+  const checks = Object.values(valueKinds(schema)).flatMap(({ columns, accepts }) =>
+    columns.map((column) => [column, sql`${sql.ref(column)} is null or ${accepts(sql.ref(column))}`] as const),
+  )
+  return Object.fromEntries(checks)
 }
 
 /** Each holds only the rows that its reader wants where the database can do that, so that kept history costs nobody. */
