@@ -32,17 +32,10 @@ app.get('/health', async (_request, reply) => {
   return await reply.code(health.storageError === null ? 200 : 503).send(health)
 })
 
-stopOnSignals([{ stop: () => app.close() }, relay, storageAndPool()])
+stopOnSignals([{ stop: () => app.close() }, relay])
 await relay.start()
 console.log(`orders: listening on ${await app.listen({ port: config.PORT })}`)
 await relay.closed
-
-function storageAndPool() {
-  return {
-    stop: async () => {
-      await storage.close()
-      await pool.end()
-      console.log('orders: stopped')
-    },
-  }
-}
+await storage.close()
+await pool.end()
+console.log('orders: stopped')

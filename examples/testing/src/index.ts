@@ -1,8 +1,2 @@
-export {
-  type ComposedServer,
-  composedServers,
-  composedVariables,
-  type ReadmeCommand,
-  readmeCommands,
-} from './readme.ts'
-export { type Ended, type Service, type ServiceStarter, servicesOf } from './service.ts'
+export { followReadme, type ReadmeActions } from './readme.ts'
+export { type Ended, type Service, type ServiceStarter, type StartTerms, servicesOf } from './service.ts'

@@ -23,8 +23,15 @@ export interface Service {
   readonly ended: Promise<Ended>
 }
 
-/** Starts a script, with `input` for its standard input; resolves when it has printed `ready`. */
-export type ServiceStarter = (script: string, ready: RegExp, input?: string) => Promise<Service>
+export interface StartTerms {
+  /** What the script's standard input reads. @default nothing */
+  readonly input?: string
+  /** Variables of this start alone. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Starts a script; resolves when it has printed `ready`. */
+export type ServiceStarter = (script: string, ready: RegExp, terms?: StartTerms) => Promise<Service>
 
 /**
  * Starts services of an example as a reader does, by the scripts of its package.json, and kills what is left of them at the
@@ -33,11 +40,11 @@ export type ServiceStarter = (script: string, ready: RegExp, input?: string) => 
  * @param env - Beside the test's own; it wins over the example's file of variables.
  */
 export function servicesOf(folder: string, env: Readonly<Record<string, string>>): ServiceStarter {
-  return async (script, ready, input) => {
+  return async (script, ready, { input, env: more } = {}) => {
     const { scripts } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as ExampleManifest
     const [program, ...args] = scripts[script]?.split(' ') ?? []
     if (program !== 'node') throw new Error(`package.json has no script '${script}' that runs node`)
-    const child = spawn(process.execPath, args, { cwd: folder, env: { ...process.env, ...env } })
+    const child = spawn(process.execPath, args, { cwd: folder, env: { ...process.env, ...env, ...more } })
     onTestFinished(() => void child.kill('SIGKILL'))
     child.stdin.end(input)
     const service = new RunningService(child)

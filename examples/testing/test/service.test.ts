@@ -28,7 +28,7 @@ test('a service that is asked to end answers with its exit code', async () => {
 
 test('a service gets its input', async () => {
   const start = exampleWith('process.stdin.pipe(process.stdout)')
-  const service = await start('one', /order/, 'an order')
+  const service = await start('one', /order/, { input: 'an order' })
   expect(await service.ended).toMatchObject({ code: 0 })
 })
 
