@@ -7,5 +7,11 @@ import { storage } from './shop.ts'
 export function makeRelay(): Relay {
   const publisher = kafkaPublisher(kafka)
   const leaseMs = config.RELAY_LEASE_MS
-  return new Relay({ storage, publisher, label: `shop ${process.pid}`, leaseMs, publishTimeoutMs: leaseMs / 3 })
+  return new Relay({
+    storage,
+    publisher,
+    label: `shop ${process.pid}`,
+    leaseMs,
+    publishTimeoutMs: Math.floor(leaseMs / 3),
+  })
 }
