@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { TransactionOptions } from '@waybill/core/contracts'
 import { sql } from 'kysely'
 import type { RowDataPacket } from 'mysql2'
@@ -62,6 +63,31 @@ await onEachServer((server) => {
     )
     await expect(transaction).rejects.toThrow('stop')
     expect(await late).toBeInstanceOf(Error)
+    expect(await test.ids()).toEqual([])
+  })
+
+  it('commits nothing that its work sends while it is rolled back', async () => {
+    await using test = await setup()
+    const controller = new AbortController()
+    const { promise: sent, resolve } = Promise.withResolvers<readonly Promise<unknown>[]>()
+    const transaction = test.onKysely.transaction(
+      async (tx) => {
+        await test.onKysely.insert(tx, [message({ id: 'early' })])
+        controller.abort(new Error('stop'))
+        const writes: Promise<unknown>[] = []
+        // One a turn of the event loop: some fall between the rollback and its answer.
+        for (let number = 0; number < 30; number++) {
+          const late = test.onKysely.insert(tx, [message({ id: `late-${number}` })])
+          writes.push(late.catch((error: unknown) => error))
+          await turn()
+        }
+        resolve(writes)
+      },
+      { signal: controller.signal },
+    )
+    await expect(transaction).rejects.toThrow('stop')
+    const outcomes = await Promise.all(await sent)
+    expect(outcomes.at(-1)).toBeInstanceOf(Error)
     expect(await test.ids()).toEqual([])
   })
 

@@ -27,7 +27,7 @@ function poolRunner(pool: Pool): TransactionRunner<PoolClient> {
         client.release()
         return result
       } catch (error) {
-        await client.query('rollback').catch(ignore)
+        await rollBack(client).catch(ignore)
         // What a failed work may still be doing must not run on a client that others use.
         client.release(true)
         throw error
@@ -35,6 +35,16 @@ function poolRunner(pool: Pool): TransactionRunner<PoolClient> {
     },
     { classify },
   )
+}
+
+/** What a failed work sends from now on would come after the rollback, and commit by itself: it is refused. */
+async function rollBack(client: PoolClient): Promise<void> {
+  const query = client.query.bind(client)
+  const refuse = async () => {
+    throw new TransactionError('The transaction was rolled back, and takes no more statements')
+  }
+  client.query = refuse as typeof client.query
+  await query('rollback')
 }
 
 function classify(error: unknown): unknown {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { onServer, type Server } from '@waybill/conformance/containers'
 import type { TransactionOptions } from '@waybill/core/contracts'
 import { sql } from 'kysely'
@@ -107,6 +108,30 @@ onServer(server, { it }, (postgres) => {
       await expect(test.runner.transaction(async () => 1, { signal: controller.signal })).rejects.toThrow(
         'shutting down',
       )
+    })
+
+    it('commits nothing that its work sends while it is rolled back', async () => {
+      await using test = await setup(postgres, kind)
+      const controller = new AbortController()
+      const { promise: sent, resolve } = Promise.withResolvers<readonly Promise<unknown>[]>()
+      const transaction = test.runner.transaction(
+        async (run) => {
+          await run('insert into items values (1)')
+          controller.abort(new Error('shutting down'))
+          const writes: Promise<unknown>[] = []
+          // One a turn of the event loop: some fall between the rollback and its answer.
+          for (let id = 2; id < 30; id++) {
+            writes.push(run(`insert into items values (${id})`).catch((error: unknown) => error))
+            await turn()
+          }
+          resolve(writes)
+        },
+        { signal: controller.signal },
+      )
+      await expect(transaction).rejects.toThrow('shutting down')
+      const outcomes = await Promise.all(await sent)
+      expect(outcomes.at(-1)).toBeInstanceOf(Error)
+      expect(await test.count()).toBe(0)
     })
 
     it('leaves no connection behind when the server ends it', async () => {

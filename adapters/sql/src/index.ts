@@ -35,7 +35,7 @@ export {
 } from './lanes/pending-rows.ts'
 export { type LockParts, publishBesideLocks } from './lanes/publish-beside-locks.ts'
 export { type LaneRowColumns, readColumns, toLaneRow } from './message-row.ts'
-export { kyselyRunner, type RunnerParts, type Transact, transactionRunner } from './runner.ts'
+export { endExclusively, kyselyRunner, type RunnerParts, type Transact, transactionRunner } from './runner.ts'
 export { checkSchema } from './schema/check.ts'
 export { migrateAll, migrationSql, migrations } from './schema/migrations.ts'
 export type { TableNames, Tables } from './tables.ts'

@@ -39,6 +39,39 @@ export function transactionRunner<Tx>(transact: Transact<Tx>, parts: RunnerParts
 export function kyselyRunner(db: AnyKysely, parts: RunnerParts): TransactionRunner<AnyTransaction> {
   return transactionRunner((work, isolation) => {
     const builder = db.transaction()
-    return (isolation === undefined ? builder : builder.setIsolationLevel(isolation)).execute(work)
+    return endExclusively((within) =>
+      (isolation === undefined ? builder : builder.setIsolationLevel(isolation)).execute((tx) => within(tx, work)),
+    )
   }, parts)
+}
+
+/** Runs work in a transaction, and from its end on lets nothing else onto the connection. */
+export type Within = <T>(tx: AnyTransaction, work: (tx: AnyTransaction) => Promise<T>) => Promise<T>
+
+/**
+ * Kysely refuses statements of a transaction that has ended, but knows that it has only when the server has answered: one that
+ * an aborted work sends meanwhile would come after the rollback, and commit by itself. So the end of a transaction takes its
+ * turn on the connection like a statement. What waits behind it is refused by Kysely.
+ *
+ * @param execute - Opens the transaction and calls `within` in it. It may do so again after a failure.
+ */
+export async function endExclusively<T>(execute: (within: Within) => Promise<T>): Promise<T> {
+  const ended = Promise.withResolvers<void>()
+  try {
+    return await execute(async (tx, work) => {
+      try {
+        return await work(tx)
+      } finally {
+        const taken = Promise.withResolvers<void>()
+        const turn = tx.getExecutor().provideConnection(() => {
+          taken.resolve()
+          return ended.promise
+        })
+        turn.catch(taken.reject)
+        await taken.promise
+      }
+    })
+  } finally {
+    ended.resolve()
+  }
 }

@@ -1,6 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ConfigurationError, type TransactionOptions, type TransactionRunner } from '@waybill/core/contracts'
-import { type AnyKysely, type AnyTransaction, onlyRow, type SqlContext, untilAborted } from '@waybill/sql'
+import {
+  type AnyKysely,
+  type AnyTransaction,
+  endExclusively,
+  onlyRow,
+  type SqlContext,
+  untilAborted,
+} from '@waybill/sql'
 import { CompiledQuery, sql } from 'kysely'
 import { classifyEndedTransaction, classifySqliteError, classifyWorkError } from './errors.ts'
 import { whileBusy } from './retry.ts'
@@ -37,7 +44,7 @@ export function sqliteRunner({ context, db, lockTimeoutMs }: RunnerParts): Trans
         let failed: { readonly error: unknown } | undefined
         await nextTurn()
         try {
-          const result = await db.transaction().execute(async (tx) => {
+          const inTransaction = async (tx: AnyTransaction): Promise<T> => {
             await takeLock(tx)
             phase = 'work'
             try {
@@ -48,7 +55,8 @@ export function sqliteRunner({ context, db, lockTimeoutMs }: RunnerParts): Trans
               failed = { error }
               throw error
             }
-          })
+          }
+          const result = await endExclusively((within) => db.transaction().execute((tx) => within(tx, inTransaction)))
           return { type: 'done', result }
         } catch (error) {
           if (phase === 'begin') throw error
