@@ -11,6 +11,7 @@ import {
 import { sql } from 'kysely'
 import type { ClientBase } from 'pg'
 import { classifyPostgresError, notInTransaction } from './errors.ts'
+import { preparingExecutor } from './preparing-executor.ts'
 import { tableName } from './writers.ts'
 
 /**
@@ -54,7 +55,7 @@ export function openTransaction(context: SqlContext): OpenTransaction {
     }
     const executor = clientInTransaction(tx)
     if (statusOf(tx) === null) await executor.execute(lock)
-    return executor
+    return preparingExecutor(tx, executor)
   }
 }
 

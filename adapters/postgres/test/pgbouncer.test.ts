@@ -5,7 +5,7 @@ import { memoryPublisher } from '@waybill/memory'
 import pg from 'pg'
 import { expect, it } from 'vitest'
 import { postgresStorage } from '../src/index.ts'
-import { migratedDatabase, server } from './server.ts'
+import { message, migratedDatabase, server } from './server.ts'
 
 const pooler = await sharedPgBouncer()
 
@@ -37,6 +37,19 @@ onServer(server, { it }, (postgres) =>
       const { rows } = await test.pool.query('show enable_seqscan')
       expect(rows).toEqual([{ enable_seqscan: 'on' }])
       await storage.leave(session)
+      await storage.close()
+    })
+
+    it('a producer prepares no statement on a connection that others use', async () => {
+      await using test = await setup(postgres, pgBouncer)
+      const storage = postgresStorage({ pool: test.pool, schema: test.schema })
+      for (let number = 0; number < 10; number++) {
+        await storage.transaction(async (tx) => {
+          await storage.insert(tx, [message()])
+          expect((await tx.query('select name from pg_prepared_statements')).rows).toEqual([])
+        })
+      }
+      expect(await storage.count()).toMatchObject({ pending: 10 })
       await storage.close()
     })
 

@@ -56,6 +56,28 @@ onServer(server, { it }, (postgres) => {
       expect(rows[1]?.due).toBeNull()
     })
 
+    it('keeps its statement prepared for a client of pg, and gives that up when somebody takes it away', async () => {
+      await using test = await setup(postgres)
+      const client = await test.begun()
+      const prepared = async () =>
+        (await client.query(`select generic_plans + custom_plans as runs from pg_prepared_statements`)).rows
+      await test.storage.insert(client, [message({ id: 'a' })])
+      await test.storage.insert(client, [message({ id: 'b' })])
+      await test.storage.insert(client, [message({ id: 'c' }), message(), message()])
+      expect(await prepared()).toEqual([{ runs: '2' }])
+      await client.query('commit')
+      await client.query('discard all')
+      await client.query('begin')
+      const lost = { code: 'STORAGE_UNAVAILABLE', retryable: true }
+      await expect(test.storage.insert(client, [message({ id: 'd' })])).rejects.toMatchObject(lost)
+      await client.query('rollback')
+      await client.query('begin')
+      await test.storage.insert(client, [message({ id: 'd' })])
+      await client.query('commit')
+      expect(await prepared()).toEqual([])
+      expect(await test.ids()).toMatchObject(['a', 'b', 'c', expect.anything(), expect.anything(), 'd'])
+    })
+
     it('takes a transaction of Kysely, of pg and of any other client', async () => {
       await using test = await setup(postgres)
       await test.test.db.transaction().execute((tx) => test.storage.insert(tx, [message({ id: 'kysely' })]))

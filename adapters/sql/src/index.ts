@@ -39,5 +39,5 @@ export { endExclusively, kyselyRunner, type RunnerParts, type Transact, transact
 export { checkSchema } from './schema/check.ts'
 export { migrateAll, migrationSql, migrations } from './schema/migrations.ts'
 export type { TableNames, Tables } from './tables.ts'
-export { type Parameter, type Template, template } from './template.ts'
+export { kept, type Parameter, type Template, template } from './template.ts'
 export { untilAborted } from './until-aborted.ts'
