@@ -10,7 +10,7 @@ const onServers = process.env['WAYBILL_TEST_SERVERS'] !== '0'
 const needServers = onServers
   ? []
   : ['adapters/kafka', 'adapters/mysql', 'adapters/postgres', 'adapters/rabbitmq', 'adapters/redis-streams']
-const packages = globSync('{packages/*,adapters/*,conformance,examples/*}/package.json')
+const packages = globSync('{packages/*,adapters/*,conformance,docs,examples/*}/package.json')
   .map(dirname)
   .filter((root) => !needServers.includes(root))
   .toSorted()

@@ -16,6 +16,9 @@ export const tasks = {
   release: [fromSources, 'packages/tools/src/release/main.ts'],
   simulate: [fromSources, 'packages/simulation/src/main.ts'],
   mutants: [fromSources, 'packages/simulation/src/mutants.ts'],
+  'docs:build': [fromSources, 'docs/site/main.ts', 'build'],
+  'docs:check': [fromSources, 'docs/site/main.ts', 'check'],
+  'docs:dev': [fromSources, 'docs/site/main.ts', 'dev'],
   'docs:results': [fromSources, 'packages/tools/src/results/main.ts'],
   'docs:spec': [fromSources, 'conformance/src/spec/generate.ts'],
 }

@@ -1,6 +1,7 @@
 import type { Stage } from './stage.ts'
 import { generated, knip, lint } from './stages/checks.ts'
 import { crash } from './stages/crash.ts'
+import { docs } from './stages/docs.ts'
 import { examples } from './stages/examples.ts'
 import { packages } from './stages/packages.ts'
 import { servers } from './stages/servers.ts'
@@ -20,6 +21,7 @@ export const stages: readonly Stage[] = [
   unit,
   simulation,
   crash,
+  docs,
   packages,
   examples,
 ]

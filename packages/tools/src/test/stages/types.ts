@@ -4,12 +4,13 @@ import { localBinary, workspaceRoot } from '../../workspace.ts'
 import { type Stage, singleCheck, total } from '../stage.ts'
 
 /**
- * The workspace's sources with their type tests; our own scripts, some of them JavaScript with types in comments; examples,
- * each a program of its own as users write them.
+ * The workspace's sources with their type tests; our own scripts, some of them JavaScript with types in comments; what
+ * makes the site; examples, each a program of its own as users write them.
  */
 const projects = [
   'tsconfig.json',
   'packages/tools/tsconfig.json',
+  'docs/tsconfig.json',
   ...globSync('examples/*/tsconfig.json', { cwd: workspaceRoot }),
 ]
 
