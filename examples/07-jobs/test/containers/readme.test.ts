@@ -1,0 +1,20 @@
+import { onServer, sharedPostgres, sharedRedis } from '@waybill/conformance/containers'
+import { followReadme } from '@waybill/examples-testing'
+import { expect, test } from 'vitest'
+import { folder, openPipeline, ready } from './pipeline.ts'
+
+const postgres = await sharedPostgres()
+const redis = await sharedRedis()
+
+onServer(postgres, { it: test }, (database) =>
+  onServer(redis, { it: test }, (server) => {
+    test('every command of the README works', async () => {
+      const pipeline = await openPipeline(database, server)
+      await followReadme(folder, {
+        env: pipeline.env,
+        service: (script) => pipeline.start(script, ready(script)),
+        sql: (statement) => expect.poll(() => pipeline.query(statement), { timeout: 20_000 }).toHaveLength(2),
+      })
+    }, 60_000)
+  }),
+)
