@@ -1,59 +1,10 @@
 import { expect, it } from 'vitest'
-import type { Acceptance } from '../src/broker/broker.ts'
 import type { RelayLife } from '../src/crew/history.ts'
-import type { Fate } from '../src/fates.ts'
 import type { DuplicateCause } from '../src/judge/duplicates.ts'
-import type { CommittedMessage, Evidence, FinalRow } from '../src/judge/evidence.ts'
 import { isBroken, judge } from '../src/judge/judge.ts'
-
-const life: RelayLife = {
-  label: 'r',
-  startedAt: 0,
-  endedAt: 100_000,
-  end: 'left',
-  pauses: [],
-  leasesLostAt: [],
-  unanswered: new Map(),
-}
-const nothingLeft = { holds: 0, suspects: 0, ownedLanes: 0, lanes: 64 }
-
-interface Written {
-  readonly fate?: Fate
-  readonly key?: string | null
-  readonly dueAt?: number
-  readonly beganAt?: number
-}
-
-function committed(id: string, sequence: number, { fate = 'plain', key = 'k', dueAt, beganAt = 0 }: Written = {}) {
-  return { id, topic: 't', key, sequence, fate, beganAt, dueAt: dueAt ?? null } satisfies CommittedMessage
-}
-
-function accepted(message: CommittedMessage, at = 0, relay = 'r'): Acceptance {
-  const { id, topic, key, sequence, fate } = message
-  return { id, topic, key, payload: JSON.stringify({ key, sequence, fate }), relay, at }
-}
-
-function row(id: string, status: FinalRow['status'] = 'PUBLISHED', deadReason: string | null = null): FinalRow {
-  return { id, status, deadReason, attempts: 0 }
-}
+import { accepted, committed, evidence, life, row } from './evidence.ts'
 
 const [a, b, c] = [committed('a', 1), committed('b', 2), committed('c', 3)]
-
-function evidence(changes: Partial<Evidence> = {}): Evidence {
-  return {
-    committed: [a, b, c],
-    accepted: [accepted(a), accepted(b), accepted(c)],
-    rows: [row('a'), row('b'), row('c')],
-    rowsKept: true,
-    leftovers: nothingLeft,
-    redriven: [],
-    effects: null,
-    orderedTopics: ['t'],
-    lives: [life],
-    leaseMs: 1000,
-    ...changes,
-  }
-}
 
 it('finds nothing wrong where everything is right', () => {
   const verdict = judge(evidence())
