@@ -9,6 +9,7 @@ export interface KafkaClient {
   readonly name: string
   /** Connects when it is first used. @param timeoutMs - How long the broker may wait for its followers. */
   openProducer(timeoutMs: number): ProducerLink
+  /** Rejects with what it let go of: of a membership that does not come to stand, nothing is left in the group. */
   joinGroup(terms: GroupTerms, listener: GroupListener): Promise<GroupLink>
 }
 
@@ -82,7 +83,7 @@ export interface GroupListener {
   assigned(partitions: readonly TopicPartition[]): void
   /** In the partition's order; of a partition that is new to us, from what was committed on. */
   received(source: TopicPartition, records: readonly IncomingRecord[]): void
-  /** The membership has ended, or the group has not heard of us for so long that it has ended it. Nothing comes after this. */
+  /** The membership has ended (before `joinGroup` has resolved, that rejects, too), or the group has not heard of us for so long that it has ended it. Nothing comes after this. */
   lost(error: Error): void
 }
 

@@ -62,18 +62,26 @@ export class Membership {
   }
 
   async #join(): Promise<void> {
+    let link: GroupLink | undefined
     let isLost = false
-    const link = await this.#client.joinGroup(this.#terms, {
+    const lost = () => {
+      isLost = true
+      this.#listener.revoked()
+      // Until it stands, whoever begins it learns of its end by its rejection, and begins the next: with two of them, the
+      // group gives partitions to a member that nobody listens to.
+      if (link !== undefined) this.#rejoinNext()
+    }
+    link = await this.#client.joinGroup(this.#terms, {
       assigned: (partitions) => this.#listener.assigned(partitions),
       received: (source, records) => this.#listener.received(source, records),
-      lost: () => {
-        isLost = true
-        this.#listener.revoked()
-        this.#rejoining = this.#rejoining.then(() => this.#rejoin())
-      },
+      lost,
     })
     this.#link = link
-    if (isLost) await this.#drop()
+    if (isLost) this.#rejoinNext()
+  }
+
+  #rejoinNext(): void {
+    this.#rejoining = this.#rejoining.then(() => this.#rejoin())
   }
 
   async #rejoin(): Promise<void> {
