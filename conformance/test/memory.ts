@@ -176,6 +176,8 @@ export async function memoryRelayHarness(mutation: RelayMutation = {}): Promise<
   const clock = virtualClock()
   const database = memoryDatabase({ now: clock.now })
   const broker = memoryBroker({ timer: clock.timer })
+  let reachable = true
+  broker.onPublish = () => (reachable ? { type: 'accept' } : { type: 'unavailable', scope: 'broker' })
   const open = () => {
     const storage = memoryStorage({ database, monotonicNow: clock.now })
     return { ...storage, ...mutation.storage?.(storage) }
@@ -189,6 +191,14 @@ export async function memoryRelayHarness(mutation: RelayMutation = {}): Promise<
     publisher: { ...publisher, ...mutation.publisher?.(publisher, broker) },
     topics: ['orders', 'mail'],
     read: async (topic) => broker.log.flatMap((record) => (record.topic === topic ? (record.message ?? []) : [])),
+    disrupt: {
+      async cut() {
+        reachable = false
+      },
+      async restore() {
+        reachable = true
+      },
+    },
     createRelay(options) {
       const changed = { ...options, ...mutation.options?.(options) }
       return mutation.relay?.(changed) ?? new Relay(changed)

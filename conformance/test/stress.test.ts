@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest'
+import { relayStormRules } from '../src/relay/storm.rules.ts'
 import { runRules } from '../src/run-rule.ts'
 import { stressRules } from '../src/storage/stress.rules.ts'
-import { memoryHarness, type StorageMutation } from './memory.ts'
+import { memoryHarness, memoryRelayHarness, type RelayMutation, type StorageMutation } from './memory.ts'
 import { fullBatchesAreSharedWithTheNextClaimer } from './mutants/claim.ts'
+import { leasesHardlyEnd, unknownIsAccepted } from './mutants/relay.ts'
 import { releasedMessagesComeBackReversed } from './mutants/settle.ts'
 
 async function verdicts(mutation?: StorageMutation): Promise<readonly string[]> {
@@ -20,3 +22,17 @@ it.each([{ fullBatchesAreSharedWithTheNextClaimer }, { releasedMessagesComeBackR
     for (const mutation of Object.values(one)) expect(await verdicts(mutation)).toContain('failed')
   },
 )
+
+async function stormVerdicts(mutation?: RelayMutation): Promise<readonly string[]> {
+  const results = await runRules(relayStormRules, (() => memoryRelayHarness(mutation)) as never, { stress: 3 })
+  return results.map(({ id, result }) => `${id} ${result}`)
+}
+
+it('the relay between memory adapters keeps the stress and fault rules', async () => {
+  expect(await stormVerdicts()).toEqual(relayStormRules.map(({ id }) => `${id} passed`))
+})
+
+it.each([{ unknownIsAccepted }, { leasesHardlyEnd }])('%o does not keep the stress rule', async (one) => {
+  for (const mutation of Object.values(one))
+    expect(await stormVerdicts(mutation)).toContain('relay/keeps-its-word-under-load failed')
+})

@@ -1,5 +1,6 @@
 import { Relay, type RelayOptions } from '@waybill/core'
 import type { BrokerPublisher, Message, OutboxStorage, TransactionRunner } from '@waybill/core/contracts'
+import type { Disruption } from '../disruption.ts'
 import type { Harness } from '../rule.ts'
 import type { OpaqueTransaction } from '../transaction.ts'
 
@@ -14,6 +15,8 @@ export interface RelayHarness<Tx> extends Harness {
   readonly topics: readonly [string, string]
   /** Everything that a reader of the topic gets, from its beginning; in the broker's order within each key. */
   read(topic: string): Promise<readonly Message[]>
+  /** Cuts `publisher` off from the broker; `read` still reads it. */
+  readonly disrupt?: Disruption
   /** For trying the rules on something else than the real relay. @default new Relay(options) */
   createRelay?(options: RelayOptions): Relay
 }

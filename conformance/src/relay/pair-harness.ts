@@ -20,6 +20,7 @@ export function pairHarness<Tx>(
       publisher: broker.publisher,
       topics: broker.topics,
       read: broker.read.bind(broker),
+      ...(broker.disrupt === undefined ? {} : { disrupt: broker.disrupt }),
       ...(time === undefined ? {} : { time }),
       async close() {
         await broker.close()

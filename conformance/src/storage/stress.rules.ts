@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ClaimedMessage } from '@waybill/core/contracts'
 import type { Timeline } from '../eventually.ts'
+import { randomOf } from '../random.ts'
 import type { Rule } from '../rule.ts'
 import { interleaved, labelsOf } from '../samples.ts'
 import { enqueue, otherProcess } from './enqueue.ts'
@@ -87,16 +88,5 @@ class Wanderer {
     await relay.published(lucky)
     if (unlucky !== undefined) await relay.retry([unlucky], Math.floor(this.#random() * 40))
     await relay.release(followers)
-  }
-}
-
-/** Chance that can be repeated. */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
   }
 }

@@ -115,6 +115,10 @@ export const outagesAreRejections: RelayMutation = onOutcome((outcome) =>
   outcome.type === 'unavailable' ? { type: 'rejected', error: outcome.error, retryable: true } : outcome,
 )
 
+export const outagesAreAccepted: RelayMutation = onOutcome((outcome) =>
+  outcome.type === 'unavailable' ? accepted : outcome,
+)
+
 export const lostConnectionsStayLost: RelayMutation = onPublisher((publisher) => {
   let lost: PublishOutcome | undefined
   return {
