@@ -1,4 +1,4 @@
-import type { OpenConnection, Statement, StatementResult } from '@waybill/sql'
+import type { Connection, OpenConnection, Statement, StatementResult } from '@waybill/sql'
 import type { Client, ClientConfig, CustomTypesConfig } from 'pg'
 import pg from 'pg'
 import { sqlState } from './errors.ts'
@@ -31,10 +31,12 @@ export function clientConnection(config: ClientConfig, settings: Settings): Open
       // A pooler makes up the process id that it answers.
       const own = 'processID' in client && client.processID === rows[0]?.pid
       if (own) await run(setSettings(settings, 'session'), false)
+      const query = <Row>(statement: Statement<Row>) => run(statement, own)
       return {
         own,
         socket: client.connection.stream,
-        query: (statement) => run(statement, own),
+        // An older driver would only keep what is sent until the answer before it is there, and warn of it.
+        ...(own && 'pipeline' in client && client.pipeline === true ? pipelined(query) : { query }),
         end: () => client.end(),
       }
     } catch (error) {
@@ -52,6 +54,27 @@ async function query<Row>(
   const statement = { text: sql, values: [...parameters] }
   const { rows, rowCount, command } = await client.query(named ? { ...statement, name: nameOf(sql) } : statement)
   return { rows, affected: command === 'SELECT' ? 0 : (rowCount ?? 0) }
+}
+
+/** What is sent and not waited for fails the next query, if it fails: the server then refuses the rest of the transaction. */
+function pipelined(query: Connection['query']): Pick<Connection, 'query' | 'send'> {
+  let sent: Promise<unknown>[] = []
+  return {
+    send(statement) {
+      const answer = query(statement)
+      // Whoever makes the next query is told.
+      answer.catch(() => undefined)
+      sent.push(answer)
+    },
+    async query(statement) {
+      const before = sent
+      sent = []
+      const answer = query(statement)
+      // Answers come in the order of the statements: the first failure is the cause of those after it.
+      await Promise.all([...before, answer])
+      return answer
+    },
+  }
 }
 
 /** Prepared statements that the server has not, or whose answer has changed its columns: only a new session helps. */

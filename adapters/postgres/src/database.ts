@@ -56,6 +56,8 @@ export function openDatabase(handle: PostgresHandle, options: ResolvedStorageOpt
     }
     const own: ClientConfig = {
       application_name: `waybill ${purpose}`,
+      // Transactions of many small statements, of which few have an answer that anybody waits for.
+      pipeline: purpose === 'change',
       query_timeout: purpose === 'admin' ? 0 : statementTimeoutMs,
     }
     return new Session(connectorOf(handle, own, settings), sessionWith(settings))

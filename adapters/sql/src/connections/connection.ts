@@ -4,6 +4,11 @@ import type { Statement, StatementResult } from '../executor.ts'
 export interface Connection {
   query<Row>(statement: Statement<Row>): Promise<StatementResult<Row>>
   /**
+   * Runs a statement whose answer nobody needs, inside a transaction, without waiting for it. If it fails, so does the next
+   * query, which is on its way by then. Absent: the driver waits for each answer.
+   */
+  send?(statement: Statement): void
+  /**
    * The server's session behind it is the storage's own, and has the settings that it asked for. Else each turn, or each
    * transaction, may meet another session.
    */

@@ -71,7 +71,8 @@ function steps(connection: Connection): SqlTransaction {
     read,
     glance: read,
     async write(statement) {
-      await connection.query(statement)
+      if (connection.send === undefined) await connection.query(statement)
+      else connection.send(statement)
     },
   }
 }
