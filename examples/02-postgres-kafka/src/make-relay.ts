@@ -7,11 +7,20 @@ import { storage } from './shop.ts'
 export function makeRelay(): Relay {
   const publisher = kafkaPublisher(kafka)
   const leaseMs = config.RELAY_LEASE_MS
-  return new Relay({
+  const relay = new Relay({
     storage,
     publisher,
     label: `shop ${process.pid}`,
     leaseMs,
     publishTimeoutMs: Math.floor(leaseMs / 3),
   })
+  // What it gets over by itself, and operators want to know. Errors are written to stderr if nobody listens.
+  relay.on('circuitOpened', ({ topic, error }) =>
+    console.error(`relay: '${topic}' cannot be reached: ${error.message}`),
+  )
+  relay.on('brokerUnavailable', ({ error }) => console.error(`relay: Kafka cannot be reached: ${error.message}`))
+  relay.on('dead', ({ message, error }) =>
+    console.error(`relay: ${message.type} ${message.id} is dead: ${error.message}`),
+  )
+  return relay
 }

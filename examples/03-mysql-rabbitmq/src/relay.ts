@@ -21,6 +21,12 @@ const relay = new Relay({
   pollIntervalMs: 200,
   idlePollIntervalMs: 1000,
 })
+// What it gets over by itself, and operators want to know. Errors are written to stderr if nobody listens.
+relay.on('circuitOpened', ({ topic, error }) => console.error(`relay: '${topic}' cannot be reached: ${error.message}`))
+relay.on('brokerUnavailable', ({ error }) => console.error(`relay: RabbitMQ cannot be reached: ${error.message}`))
+relay.on('dead', ({ message, error }) =>
+  console.error(`relay: ${message.type} ${message.id} is dead: ${error.message}`),
+)
 stopOnSignals([relay])
 await relay.start()
 console.log('relay: started')

@@ -7,11 +7,20 @@ import { storage } from './sell.ts'
 export function makeRelay(): Relay {
   const leaseMs = config.RELAY_LEASE_MS
   const label = `${config.TILL_ID} ${process.pid}`
-  return new Relay({
+  const relay = new Relay({
     storage,
     publisher: redisStreamsPublisher(streams),
     label,
     leaseMs,
     publishTimeoutMs: Math.floor(leaseMs / 3),
   })
+  // What it gets over by itself, and operators want to know. Errors are written to stderr if nobody listens.
+  relay.on('circuitOpened', ({ topic, error }) =>
+    console.error(`relay: '${topic}' cannot be reached: ${error.message}`),
+  )
+  relay.on('brokerUnavailable', ({ error }) => console.error(`relay: Redis cannot be reached: ${error.message}`))
+  relay.on('dead', ({ message, error }) =>
+    console.error(`relay: ${message.type} ${message.id} is dead: ${error.message}`),
+  )
+  return relay
 }

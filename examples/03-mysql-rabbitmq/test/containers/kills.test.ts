@@ -57,6 +57,16 @@ function tests(servers: { readonly mysql: Server; readonly rabbitmq: Server }): 
     }
   }, 60_000)
 
+  test('a missing exchange is named, and what was ordered meanwhile is picked when it has been made', async () => {
+    const shop = await openShop(servers.mysql, servers.rabbitmq)
+    await shop.run('order', '{"orderId":"o-1","sku":"chair","quantity":1}')
+    const relay = await shop.start('relay', ready('relay'))
+    await expect.poll(() => relay.output, patience).toMatch(/'stock' cannot be reached: .*exchange '.*stock'/)
+    await shop.run('topology')
+    await shop.start('warehouse', ready('warehouse'))
+    await untilPicked(shop, 1)
+  }, 60_000)
+
   test('what cannot be picked is a dead letter that holds up nobody, and comes back when it can', async () => {
     const shop = await openShop(servers.mysql, servers.rabbitmq)
     await shop.run('topology')
