@@ -23,7 +23,7 @@ export interface Broker {
   restart(): Promise<void>
   /**
    * All that it has ever accepted, duplicates included, within a topic and key in its own order: told by the broker and by tools
-   * that are not our library.
+   * that are not our library. Can be asked once: some brokers forget what has been read.
    */
   readLog(): Promise<readonly Acceptance[]>
   /** Lets go of everything. Safe to repeat. */

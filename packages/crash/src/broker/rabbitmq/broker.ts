@@ -13,6 +13,8 @@ const settings = [
   `echo '${timed}' > /etc/rabbitmq/conf.d/30-crash.conf && exec docker-entrypoint.sh rabbitmq-server`,
 ]
 const timeHeader = 'timestamp_in_ms'
+/** Without an acknowledgement. */
+const prefetched = 500
 /** Nothing new for so long: what a queue is said to have does not come. */
 const patienceMs = 30_000
 
@@ -42,9 +44,10 @@ async function declare(channel: Channel, topics: readonly string[], groups: read
   }
 }
 
-/** By a plain client that acknowledges nothing: what it has read, RabbitMQ has still. */
+/** By a plain client that reads the queues empty: of a quorum queue nobody gets more than 2,000 messages without acknowledging them. */
 async function readLog({ url }: OwnServer, topics: readonly string[]): Promise<readonly Acceptance[]> {
   return await onChannel(url, async (channel) => {
+    await channel.prefetch(prefetched)
     const log: Acceptance[] = []
     for (const topic of topics) log.push(...(await readQueue(channel, topic)))
     return log
@@ -64,6 +67,7 @@ async function readQueue(channel: Channel, topic: string): Promise<readonly Acce
     if (message === null) return fail()
     clearTimeout(impatience)
     found.push(acceptanceOf(topic, message))
+    channel.ack(message)
     if (found.length === messageCount) resolve()
     else impatience = setTimeout(fail, patienceMs)
   })
