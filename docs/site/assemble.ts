@@ -1,4 +1,4 @@
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { generateApi } from './generate/api.ts'
 import { conformanceIndex, conformancePages } from './generate/conformance.ts'
@@ -6,11 +6,21 @@ import { optionsReference } from './generate/options.ts'
 import { schemaReference } from './generate/schema.ts'
 import { rewriteLinks } from './links.ts'
 import { sitePages } from './pages.ts'
-import { read, siteFolder } from './repository.ts'
+import { read, root, siteFolder } from './repository.ts'
 import { includeSnippets } from './snippets.ts'
+
+/** Mermaid's own bundle, for the browser to load where a page has a diagram. To bundle it anew takes longer than all the rest. */
+function copyMermaid(): void {
+  const from = join(root, 'docs/node_modules/mermaid/dist')
+  const to = join(siteFolder, 'public/mermaid')
+  if (existsSync(to)) return
+  for (const part of ['mermaid.esm.min.mjs', 'chunks/mermaid.esm.min'])
+    cpSync(join(from, part), join(to, part), { recursive: true, filter: (file) => !file.endsWith('.map') })
+}
 
 /** Puts the pages together that VitePress builds: those that are written, and those that are generated. */
 export async function assemble(): Promise<void> {
+  copyMermaid()
   const api = await generateApi()
   const generated: Readonly<Record<string, string>> = {
     api: api.index,

@@ -2,7 +2,7 @@ import { mkdirSync, realpathSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { root } from '../site/repository.ts'
-import { follow, stepsOf } from './tutorial.ts'
+import { follow, stepsOf } from '../site/tutorial.ts'
 
 /** Packages as this workspace has them, instead of those of a registry: a test needs no network. */
 async function link(folder: string, packages: readonly string[]): Promise<void> {

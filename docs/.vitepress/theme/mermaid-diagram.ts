@@ -1,5 +1,9 @@
-import { useData } from 'vitepress'
+import type { Mermaid } from 'mermaid'
+import { useData, withBase } from 'vitepress'
 import { defineComponent, h, onMounted, ref, watch } from 'vue'
+
+/** Put there by site/assemble.ts. */
+const bundle = '/mermaid/mermaid.esm.min.mjs'
 
 let drawn = 0
 
@@ -11,7 +15,7 @@ export const MermaidDiagram = defineComponent({
     const { isDark } = useData()
     const svg = ref('')
     const draw = async (): Promise<void> => {
-      const { default: mermaid } = await import('mermaid')
+      const { default: mermaid } = (await import(/* @vite-ignore */ withBase(bundle))) as { default: Mermaid }
       mermaid.initialize({ startOnLoad: false, theme: isDark.value ? 'dark' : 'neutral', fontFamily: 'inherit' })
       drawn += 1
       svg.value = (await mermaid.render(`diagram-${drawn}`, decodeURIComponent(props.code))).svg

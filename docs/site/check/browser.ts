@@ -2,10 +2,12 @@ import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium } from 'playwright-core'
+import { origin, serveBuilt } from './built-files.ts'
 import type { CheckResult } from './check.ts'
 import { ensureChromium } from './chromium.ts'
 import { problemsOfPage, problemsOfSearch } from './look-at-page.ts'
-import { serveBuilt } from './static-server.ts'
+
+const base = process.env['WAYBILL_DOCS_BASE'] ?? '/'
 
 /** One page of each kind. */
 const pages = [
@@ -33,14 +35,15 @@ export async function checkBrowser(): Promise<CheckResult> {
   if ('missing' in found) return { name: 'browser', looked: 0, problems: [], skipped: found.missing }
   const folder = process.env['WAYBILL_SCREENSHOTS'] ?? join(tmpdir(), 'waybill-screenshots')
   await mkdir(folder, { recursive: true })
-  await using site = await serveBuilt(process.env['WAYBILL_DOCS_BASE'] ?? '/')
   const browser = await chromium.launch({ executablePath: found.path, args: ['--no-sandbox'] })
   try {
     const problems: string[] = []
     for (const [screen, options] of Object.entries(screens)) {
-      problems.push(...(await lookAt(browser, { screen, options, url: site.url, folder })))
+      problems.push(...(await lookAt(browser, { screen, options, folder })))
     }
-    problems.push(...(await problemsOfSearch(browser, site.url)))
+    await using context = await browser.newContext()
+    await serveBuilt(context, base)
+    problems.push(...(await problemsOfSearch(context, `${origin}${base}`)))
     console.log(`site: screenshots are in ${folder}`)
     return { name: 'browser', looked: pages.length * Object.keys(screens).length + 1, problems }
   } finally {
@@ -51,17 +54,17 @@ export async function checkBrowser(): Promise<CheckResult> {
 interface Look {
   readonly screen: string
   readonly options: BrowserContextOptions
-  readonly url: string
   readonly folder: string
 }
 
-async function lookAt(browser: Browser, { screen, options, url, folder }: Look): Promise<readonly string[]> {
+async function lookAt(browser: Browser, { screen, options, folder }: Look): Promise<readonly string[]> {
   await using context = await browser.newContext(options)
+  await serveBuilt(context, base)
   const problems: string[] = []
   for (const page of pages) {
     const name = page === '' ? 'home' : page.replaceAll('/', '-').replace(/-$/, '')
     const found = await problemsOfPage(context, {
-      url: `${url}${page}`,
+      url: `${origin}${base}${page}`,
       dark: options.colorScheme === 'dark',
       screenshot: join(folder, `${name}-${screen}.png`),
     })

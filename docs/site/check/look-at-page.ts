@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 
 interface View {
   readonly url: string
@@ -28,8 +28,8 @@ export async function problemsOfPage(context: BrowserContext, view: View): Promi
 }
 
 /** Looks for a word as a reader would, and opens the first result. */
-export async function problemsOfSearch(browser: Browser, url: string): Promise<readonly string[]> {
-  const page = await browser.newPage()
+export async function problemsOfSearch(context: BrowserContext, url: string): Promise<readonly string[]> {
+  const page = await context.newPage()
   const problems = collectErrors(page)
   await page.goto(url, { waitUntil: 'networkidle' })
   await page.keyboard.press('/')

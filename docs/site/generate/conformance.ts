@@ -59,7 +59,7 @@ function reportPage(report: StoredReport): string {
   const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`)
   const sections = report.results.map((result) =>
     [
-      `## ${result.contract} rules, ${result.level}`,
+      `## ${capitalized(result.contract)} rules, ${result.level}`,
       `${result.passed} passed, ${result.failed} failed, ${result.skipped.length} do not apply.`,
       table(
         ['rule', 'result'],
@@ -70,8 +70,16 @@ function reportPage(report: StoredReport): string {
       ),
     ].join('\n\n'),
   )
-  const head = `---\noutline: 2\n---\n\n# Conformance of ${report.name}`
-  return [head, `Verified with ${versions.join(', ')}. [All reports](./index.md)`, ...sections].join('\n\n')
+  const head = `---\noutline: 2\n---\n\n# ${report.name}`
+  return [
+    head,
+    `What the [rules](/spec/index.md) found, with ${versions.join(', ')}. [All reports](./index.md)`,
+    ...sections,
+  ].join('\n\n')
+}
+
+function capitalized(word: string): string {
+  return `${word.charAt(0).toUpperCase()}${word.slice(1)}`
 }
 
 function ruleLink(contract: string, id: string): string {

@@ -31,8 +31,9 @@ function section(options: DeclarationReflection): string {
 /** The unit stands in the name (`Ms`, `Bytes`) or in the comment. */
 function describe(property: DeclarationReflection): string {
   const comment = property.comment ?? property.getSignature?.comment ?? property.signatures?.[0]?.comment
-  const unit = property.name.endsWith('Ms') ? 'Milliseconds. ' : ''
-  return `${unit}${inline(comment)} \`${typeOf(property)}\``.trim()
+  const text = inline(comment)
+  const unit = property.name.endsWith('Ms') && !/milliseconds/i.test(text) ? 'Milliseconds. ' : ''
+  return `${unit}${text} \`${typeOf(property)}\``.trim()
 }
 
 function typeOf(property: DeclarationReflection): string {

@@ -9,6 +9,7 @@ import { packPackages } from './pack.ts'
 import { publishLocally } from './publish-locally.ts'
 import { startRegistry } from './registry.ts'
 import { tryFromRegistry } from './try-from-registry.ts'
+import { tryTutorial } from './try-tutorial.ts'
 
 const usage = `Usage: npm run release -- --dry-run
 
@@ -45,6 +46,7 @@ async function rehearse(progress: (line: string) => void): Promise<StageResult> 
     await using registry = await startRegistry(join(folder, 'registry'))
     await publishLocally(packed, registry.url, folder, progress)
     results.push(await tryFromRegistry({ folder, registry: registry.url, progress }))
+    results.push(await tryTutorial(registry.url, progress))
     return total(results)
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { commands } from '../site/check/commands.ts'
-import { read } from '../site/repository.ts'
-import { includeSnippets } from '../site/snippets.ts'
+import { commands } from './check/commands.ts'
+import { read } from './repository.ts'
+import { includeSnippets } from './snippets.ts'
 
 /** What a tutorial asks its reader to do, in its order. */
 export type Step =
@@ -31,22 +31,32 @@ export interface Outcome {
 
 interface Reader {
   readonly env: NodeJS.ProcessEnv
-  /** Installs what `npm install` names, into a folder. */
-  readonly install: (folder: string, packages: readonly string[]) => Promise<void>
+  /** Installs what `npm install` names, into a folder. @default npm does */
+  readonly install?: (folder: string, packages: readonly string[]) => Promise<void>
 }
 
 /** Does what a page says, in an empty folder. Rejects when a command fails. */
-export async function follow(page: string, { env, install }: Reader): Promise<readonly Outcome[]> {
-  let folder = mkdtempSync(join(tmpdir(), 'waybill-tutorial-'))
+export async function follow(page: string, reader: Reader): Promise<readonly Outcome[]> {
+  const empty = mkdtempSync(join(tmpdir(), 'waybill-tutorial-'))
+  try {
+    return await followIn(empty, stepsOf(page), reader)
+  } finally {
+    rmSync(empty, { recursive: true, force: true })
+  }
+}
+
+async function followIn(empty: string, steps: readonly Step[], { env, install }: Reader): Promise<readonly Outcome[]> {
+  let folder = empty
   let printed = ''
   const outcomes: Outcome[] = []
-  for (const step of stepsOf(page)) {
+  for (const step of steps) {
     if (step.type === 'file') writeFileSync(join(folder, step.name), step.text)
     else if (step.type === 'output') {
       outcomes.push({ expected: step.text, actual: printed })
       printed = ''
     } else if (step.command.startsWith('cd ')) folder = join(folder, step.command.slice('cd '.length))
-    else if (step.command.startsWith('npm install ')) await install(folder, step.command.split(/\s+/).slice(2))
+    else if (step.command.startsWith('npm install ') && install !== undefined)
+      await install(folder, step.command.split(/\s+/).slice(2))
     else {
       const output = await run(step.command, folder, env)
       printed += step.command.startsWith('npm ') ? '' : output
@@ -56,7 +66,7 @@ export async function follow(page: string, { env, install }: Reader): Promise<re
 }
 
 function run(command: string, cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const child = spawn(command, { cwd, env, shell: true, timeout: 60_000, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, { cwd, env, shell: true, timeout: 300_000, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   let errors = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
