@@ -1,18 +1,38 @@
 import type { ConsumerHarness, PublisherHarness } from '@waybill/conformance'
-import { sharedKafka } from '@waybill/conformance/containers'
+import { type Server, sharedKafka } from '@waybill/conformance/containers'
+import type { KafkaClientName } from '../src/index.ts'
 import { consumerHarness, publisherHarness } from './setup.ts'
 
+interface Harnesses {
+  publisher(): Promise<PublisherHarness>
+  consumer(): Promise<ConsumerHarness>
+}
+
 /** Where reports are made there is a server, or a reason. */
-async function serverUrl(): Promise<string> {
+async function findServer(): Promise<Server> {
   const server = await sharedKafka()
   if (!server.available) throw new Error(`${server.name} is not available: ${server.reason}`)
-  return server.url
+  return server
 }
 
-export async function publisher(): Promise<PublisherHarness> {
-  return await publisherHarness(await serverUrl(), 'kafkajs')
+function by(client: KafkaClientName): Harnesses {
+  return {
+    publisher: async () => publisherHarness((await findServer()).url, client),
+    consumer: async () => consumerHarness((await findServer()).url, client),
+  }
 }
 
-export async function consumer(): Promise<ConsumerHarness> {
-  return await consumerHarness(await serverUrl(), 'kafkajs')
+const byKafkajs: Harnesses = by('kafkajs')
+
+export const publisher: Harnesses['publisher'] = byKafkajs.publisher
+export const consumer: Harnesses['consumer'] = byKafkajs.consumer
+
+/** The second client. */
+export const variants: { readonly 'kafka-platformatic': Harnesses } = {
+  'kafka-platformatic': by('@platformatic/kafka'),
+}
+
+export async function versions(): Promise<Readonly<Record<string, string>>> {
+  const { name, version } = await findServer()
+  return { [name]: version }
 }

@@ -87,30 +87,38 @@ onServer(server, { it }, (rabbit) => {
     expect(others.filter((type) => type !== 'unknown' && type !== 'unavailable')).toEqual([])
   })
 
-  it('says that a server without memory takes nothing, and goes on when it has some again', slow, async () => {
-    const topic = await makeTopic(rabbit.url)
-    const publisher = rabbitmqPublisher({ rabbitmq })
-    const { readiness } = publisher
-    if (readiness === undefined) throw new Error('it has to say whether it is ready')
-    const changes: boolean[] = []
-    readiness.onChange(() => changes.push(readiness.ready()))
-    expect(typesOf(await publish(publisher, [message(topic)]))).toEqual(['accepted'])
-    await rabbit.exec(['rabbitmqctl', 'set_vm_memory_high_watermark', '0'])
-    const during = await publish(publisher, [message(topic, { id: 'during' })], 1000)
-    expect(['unknown', 'unavailable']).toContain(during[0]?.type)
-    expect(readiness.ready()).toBe(false)
-    const [refused] = await publish(publisher, [message(topic, { id: 'refused' })], 1000)
-    expect(refused).toMatchObject({ type: 'unavailable', scope: 'broker' })
-    expect(textOf(refused)).toContain('short of memory')
-    await rabbit.exec(['rabbitmqctl', 'set_vm_memory_high_watermark', '0.6'])
-    await expect.poll(() => readiness.ready(), { timeout: 10_000 }).toBe(true)
-    expect(changes).toEqual([false, true])
-    expect(typesOf(await publish(publisher, [message(topic, { id: 'after' })]))).toEqual(['accepted'])
-    await publisher.close()
-    const ids = await drain(rabbit.url, topic)
-    expect(ids).toContain('after')
-    expect(ids).not.toContain('refused')
-  })
+  it.for([
+    ['memory', ['set_vm_memory_high_watermark', '0'], ['set_vm_memory_high_watermark', '0.6']],
+    ['disk', ['set_disk_free_limit', '1000000GB'], ['set_disk_free_limit', '50MB']],
+  ] as const)(
+    'says that a server short of %s takes nothing, and goes on when it has some again',
+    slow,
+    async (alarm) => {
+      const [, raise, clear] = alarm
+      const topic = await makeTopic(rabbit.url)
+      const publisher = rabbitmqPublisher({ rabbitmq })
+      const { readiness } = publisher
+      if (readiness === undefined) throw new Error('it has to say whether it is ready')
+      const changes: boolean[] = []
+      readiness.onChange(() => changes.push(readiness.ready()))
+      expect(typesOf(await publish(publisher, [message(topic)]))).toEqual(['accepted'])
+      expect(await rabbit.exec(['rabbitmqctl', ...raise])).toMatchObject({ exitCode: 0 })
+      const during = await publish(publisher, [message(topic, { id: 'during' })], 1000)
+      expect(['unknown', 'unavailable']).toContain(during[0]?.type)
+      expect(readiness.ready()).toBe(false)
+      const [refused] = await publish(publisher, [message(topic, { id: 'refused' })], 1000)
+      expect(refused).toMatchObject({ type: 'unavailable', scope: 'broker' })
+      expect(textOf(refused)).toContain('short of memory')
+      expect(await rabbit.exec(['rabbitmqctl', ...clear])).toMatchObject({ exitCode: 0 })
+      await expect.poll(() => readiness.ready(), { timeout: 10_000 }).toBe(true)
+      expect(changes).toEqual([false, true])
+      expect(typesOf(await publish(publisher, [message(topic, { id: 'after' })]))).toEqual(['accepted'])
+      await publisher.close()
+      const ids = await drain(rabbit.url, topic)
+      expect(ids).toContain('after')
+      expect(ids).not.toContain('refused')
+    },
+  )
 
   it(
     'goes on consuming after the server was killed, and tells handlers that what they have is lost',

@@ -73,3 +73,9 @@ export async function consumer(_rule: string, format: MessageFormat = 'waybill')
     },
   }
 }
+
+export async function versions(): Promise<Readonly<Record<string, string>>> {
+  const server = await findServer()
+  if (!server.available) throw new Error(server.reason)
+  return { [server.name]: server.version }
+}
