@@ -18,7 +18,7 @@ export function makeRelay(): Relay {
   relay.on('circuitOpened', ({ topic, error }) =>
     console.error(`relay: '${topic}' cannot be reached: ${error.message}`),
   )
-  relay.on('brokerUnavailable', ({ error }) => console.error(`relay: Kafka cannot be reached: ${error.message}`))
+  relay.on('brokerUnavailable', ({ error }) => console.error(`relay: ${error.message}`))
   relay.on('dead', ({ message, error }) =>
     console.error(`relay: ${message.type} ${message.id} is dead: ${error.message}`),
   )

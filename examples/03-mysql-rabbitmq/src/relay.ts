@@ -23,7 +23,7 @@ const relay = new Relay({
 })
 // What it gets over by itself, and operators want to know. Errors are written to stderr if nobody listens.
 relay.on('circuitOpened', ({ topic, error }) => console.error(`relay: '${topic}' cannot be reached: ${error.message}`))
-relay.on('brokerUnavailable', ({ error }) => console.error(`relay: RabbitMQ cannot be reached: ${error.message}`))
+relay.on('brokerUnavailable', ({ error }) => console.error(`relay: ${error.message}`))
 relay.on('dead', ({ message, error }) =>
   console.error(`relay: ${message.type} ${message.id} is dead: ${error.message}`),
 )

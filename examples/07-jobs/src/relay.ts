@@ -17,7 +17,7 @@ const leaseMs = config.RELAY_LEASE_MS
 const relay = new Relay({ storage, publisher, leaseMs, publishTimeoutMs: Math.floor(leaseMs / 3) })
 // What it gets over by itself, and operators want to know. Errors are written to stderr if nobody listens.
 relay.on('circuitOpened', ({ topic, error }) => console.error(`relay: '${topic}' cannot be reached: ${error.message}`))
-relay.on('brokerUnavailable', ({ error }) => console.error(`relay: Redis cannot be reached: ${error.message}`))
+relay.on('brokerUnavailable', ({ error }) => console.error(`relay: ${error.message}`))
 relay.on('dead', ({ message, error }) =>
   console.error(`relay: ${message.type} ${message.id} is dead: ${error.message}`),
 )

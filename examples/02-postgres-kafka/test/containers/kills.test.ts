@@ -6,7 +6,7 @@ const postgres = await sharedPostgres()
 const kafka = await sharedKafka()
 
 const customers = 10
-const patience = { timeout: 20_000, interval: 50 }
+const patience = { timeout: 60_000, interval: 50 }
 
 /** Each customer orders again and again, and cancels each third order; what was confirmed to them is the truth. */
 async function takeOrders(address: string, ordersOfEach: number): Promise<readonly Invoice[]> {
@@ -52,18 +52,18 @@ function tests(servers: { readonly postgres: Server; readonly kafka: Server }): 
     const orders = await shop.start('orders', ready('orders'), { env: { WAYBILL_RELAY_ENABLED: 'false' } })
     const relay = await shop.start('relay', ready('relay'))
     const billing = await shop.start('billing', ready('billing'))
-    const taking = takeOrders(addressOf(orders.output), 40)
+    const taking = takeOrders(addressOf(orders.output), 25)
     await untilInvoices(shop, 20)
     await relay.kill()
     const next = await shop.start('relay', ready('relay'))
-    await untilInvoices(shop, 100)
+    await untilInvoices(shop, 80)
     await billing.kill()
     const nextBilling = await shop.start('billing', ready('billing'))
     await expectInvoices(shop, await taking)
     for (const service of [orders, next, nextBilling]) {
       expect(await service.terminate(), service.output).toMatchObject({ code: 0 })
     }
-  }, 60_000)
+  }, 180_000)
 
   test('the service with a relay beside it ends in good order, and the next one publishes what is left', async () => {
     const shop = await openShop(servers.postgres, servers.kafka)
@@ -77,7 +77,7 @@ function tests(servers: { readonly postgres: Server; readonly kafka: Server }): 
     await expectInvoices(shop, confirmed)
     const health = await fetch(`${addressOf(second.output)}/health`)
     expect([health.status, await health.json()]).toEqual([200, expect.objectContaining({ alive: true, pending: 0 })])
-  }, 60_000)
+  }, 180_000)
 }
 
 onServer(postgres, { it: test }, (found) => {

@@ -17,9 +17,9 @@ onServer(postgres, { it: test }, (database) =>
           const { output } = await shop.start(script, ready(script))
           address ||= addressOf(output)
         },
-        sql: (statement) => expect.poll(() => shop.query(statement), { timeout: 20_000 }).toHaveLength(1),
+        sql: (statement) => expect.poll(() => shop.query(statement), { timeout: 60_000 }).toHaveLength(1),
         adapt: (line) => line.replace('localhost:3000', address),
       })
-    }, 60_000)
+    }, 180_000)
   }),
 )

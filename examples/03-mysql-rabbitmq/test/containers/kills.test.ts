@@ -5,7 +5,7 @@ import { openShop, ready, type Shop } from './shop.ts'
 const mysql = await sharedMysql()
 const rabbitmq = await sharedRabbitmq()
 
-const patience = { timeout: 20_000, interval: 50 }
+const patience = { timeout: 60_000, interval: 50 }
 const skus = ['chair', 'table', 'lamp'] as const
 
 interface Move {
@@ -39,7 +39,7 @@ function tests(servers: { readonly mysql: Server; readonly rabbitmq: Server }): 
     await shop.run('topology')
     const relay = await shop.start('relay', ready('relay'))
     const warehouse = await shop.start('warehouse', ready('warehouse'))
-    const [monday, tuesday] = [fileOfOrders('monday', 150), fileOfOrders('tuesday', 150)]
+    const [monday, tuesday] = [fileOfOrders('monday', 90), fileOfOrders('tuesday', 90)]
     const killed = await shop.start('order', ready('order'), { input: monday })
     const other = await shop.start('order', ready('order'), { input: tuesday })
     await untilPicked(shop, 5)
@@ -47,15 +47,15 @@ function tests(servers: { readonly mysql: Server; readonly rabbitmq: Server }): 
     const nextRelay = await shop.start('relay', ready('relay'))
     expect(await shop.run('order', monday)).toMatch(/'out of stock': 0/)
     expect(await other.ended, other.output).toMatchObject({ code: 0 })
-    await untilPicked(shop, 100)
+    await untilPicked(shop, 60)
     await warehouse.kill()
     const nextWarehouse = await shop.start('warehouse', ready('warehouse'))
-    await untilPicked(shop, 300)
+    await untilPicked(shop, 180)
     expect(await picked(shop)).toEqual(await sold(shop))
     for (const service of [nextRelay, nextWarehouse]) {
       expect(await service.terminate(), service.output).toMatchObject({ code: 0 })
     }
-  }, 60_000)
+  }, 180_000)
 
   test('a missing exchange is named, and what was ordered meanwhile is picked when it has been made', async () => {
     const shop = await openShop(servers.mysql, servers.rabbitmq)
@@ -65,7 +65,7 @@ function tests(servers: { readonly mysql: Server; readonly rabbitmq: Server }): 
     await shop.run('topology')
     await shop.start('warehouse', ready('warehouse'))
     await untilPicked(shop, 1)
-  }, 60_000)
+  }, 180_000)
 
   test('what cannot be picked is a dead letter that holds up nobody, and comes back when it can', async () => {
     const shop = await openShop(servers.mysql, servers.rabbitmq)
@@ -87,7 +87,7 @@ function tests(servers: { readonly mysql: Server; readonly rabbitmq: Server }): 
       { sku: 'piano', orderId: 'o-1' },
     ])
     expect(await shop.run('dead')).toMatch(/0 in all/)
-  }, 60_000)
+  }, 180_000)
 }
 
 onServer(mysql, { it: test }, (found) => {

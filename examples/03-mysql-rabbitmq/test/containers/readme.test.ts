@@ -15,12 +15,12 @@ onServer(mysql, { it: test }, (database) =>
         env: shop.env,
         service: (script) => shop.start(script, ready(script)),
         sql: async (statement) => {
-          await expect.poll(picks, { timeout: 20_000 }).toHaveLength(3)
-          await expect.poll(() => shop.run('dead'), { timeout: 20_000 }).toMatch(/1 in all/)
+          await expect.poll(picks, { timeout: 60_000 }).toHaveLength(3)
+          await expect.poll(() => shop.run('dead'), { timeout: 60_000 }).toMatch(/1 in all/)
           await shop.query(statement)
         },
       })
-      await expect.poll(picks, { timeout: 20_000 }).toEqual(['o-1', 'o-2', 'o-3', 'o-4'].map((id) => ({ id })))
-    }, 60_000)
+      await expect.poll(picks, { timeout: 60_000 }).toEqual(['o-1', 'o-2', 'o-3', 'o-4'].map((id) => ({ id })))
+    }, 180_000)
   }),
 )

@@ -19,6 +19,6 @@ onServer(redis, { it: test }, (server) => {
       adapt: (line) => line.replace('localhost:3000', address),
     })
     const counts = () => shop.query('office.sqlite', 'select sales, cents, missing_cents as missing from counts')
-    await expect.poll(counts, { timeout: 20_000 }).toEqual([{ sales: 1, cents: 450, missing: 0 }])
-  }, 60_000)
+    await expect.poll(counts, { timeout: 60_000 }).toEqual([{ sales: 1, cents: 450, missing: 0 }])
+  }, 180_000)
 })

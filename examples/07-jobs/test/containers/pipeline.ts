@@ -48,7 +48,7 @@ export async function openPipeline(postgres: Server, redis: Server): Promise<Pip
     query: async <Row extends object>(text: string) => (await pool.query<Row>(text)).rows,
     repeatJobs: async (name, count) => {
       const queue = new Queue(name, { connection, prefix })
-      const untilDone = (jobs: number) => expect.poll(() => queue.getCompletedCount(), { timeout: 20_000 }).toBe(jobs)
+      const untilDone = (jobs: number) => expect.poll(() => queue.getCompletedCount(), { timeout: 60_000 }).toBe(jobs)
       await untilDone(count)
       const done = await queue.getCompleted(0, -1)
       await queue.addBulk(done.map(({ name: type, data }) => ({ name: type, data })))

@@ -13,8 +13,8 @@ onServer(postgres, { it: test }, (database) =>
       await followReadme(folder, {
         env: pipeline.env,
         service: (script) => pipeline.start(script, ready(script)),
-        sql: (statement) => expect.poll(() => pipeline.query(statement), { timeout: 20_000 }).toHaveLength(2),
+        sql: (statement) => expect.poll(() => pipeline.query(statement), { timeout: 60_000 }).toHaveLength(2),
       })
-    }, 60_000)
+    }, 180_000)
   }),
 )
