@@ -6,6 +6,11 @@ import type { Receipt } from './inbox-storage.ts'
  */
 export interface CrashMarks<in Tx> {
   /**
+   * How many beginnings of this receipt have no end; writes nothing (`crash/counts-beginnings-without-end`). Asked before
+   * {@link begin}: what has any runs alone in its process, so that it is not blamed for what its neighbours do.
+   */
+  count(receipt: Receipt): Promise<number>
+  /**
    * In a transaction of its own, which has committed when it resolves (`crash/begin-is-durable`). Answers how many
    * beginnings of this receipt have no end, this one included (`crash/counts-beginnings-without-end`).
    */

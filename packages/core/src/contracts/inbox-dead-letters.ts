@@ -22,14 +22,17 @@ export interface InboxBurial {
   readonly error: FailureSummary
   /** Attempts spent on it this time. */
   readonly attempts: number
-  /** Comes back by itself after so many milliseconds, by the database's clock. Absent: only when an operator asks. */
+  /**
+   * Comes back by itself after so many milliseconds, by the database's clock, which counts as a redrive at once. Absent: only
+   * when an operator asks.
+   */
   readonly redriveInMs?: number
 }
 
 export interface InboxDeadLetter extends Omit<InboxBurial, 'redriveInMs'> {
   /** Attempts spent in all its lives. */
   readonly attempts: number
-  /** How often it was redriven. */
+  /** How often it was made to come back, by an operator or by {@link InboxBurial.redriveInMs}. */
   readonly redrives: number
   /** Milliseconds since the epoch, database's clock: of its latest death. */
   readonly diedAt: number
@@ -62,8 +65,8 @@ export interface InboxDeadLetters<in Tx> {
   /**
    * Writes a dead letter in a transaction of its own, durable when it resolves: the delivery is acknowledged after that.
    *
-   * - A consumer has one of a key: burying it again adds up `attempts`, keeps `redrives`, the place in its scope and the
-   *   edited payload, and takes the new reason, error and time (`letters/one-of-a-key`).
+   * - A consumer has one of a key: burying it again adds up `attempts`, keeps `redrives` (one higher with `redriveInMs`), the
+   *   place in its scope and the edited payload, and takes the new reason, error and time (`letters/one-of-a-key`).
    * - Letters of its scope that were waiting to come back after it stay dead as well
    *   (`letters/those-behind-a-failed-one-stay`).
    * - Body, headers and key come back bit for bit, also what is no text (`letters/keep-what-was-delivered`).
