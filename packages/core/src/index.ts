@@ -44,10 +44,12 @@ export type {
   EnqueueItem,
   EnqueueTerms,
   OptionsArgument,
+  OutboxEvents,
   OutboxOptions,
   OutboxScope,
   OutboxTarget,
   TransactionArgument,
+  WithinOptions,
 } from './outbox/outbox-types.ts'
 export type { RelayEvents } from './relay/events.ts'
 export type { RelayOptions } from './relay/options.ts'
