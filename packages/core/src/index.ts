@@ -16,11 +16,13 @@ export type {
   SchemaResult,
   StandardSchema,
 } from './catalogue/standard-schema.ts'
+export type { DeadLetterTopic } from './consumer/bury.ts'
 export { Consumer, type ConsumerCallback } from './consumer/consumer.ts'
-export type { ConsumerEvents } from './consumer/consumer-events.ts'
+export type { ConsumerEvents, DeadDelivery } from './consumer/consumer-events.ts'
 export type { ConsumerOptions } from './consumer/consumer-options.ts'
-export type { ConsumedMessage, Handler, HandlerContext } from './consumer/handler.ts'
+export type { ConsumedMessage, Handler, HandlerContext, HandlerOutbox, Middleware } from './consumer/handler.ts'
 export {
+  CommandError,
   ConfigurationError,
   type ConfigurationProblem,
   type ErrorCode,
@@ -33,6 +35,7 @@ export {
   SpecificationError,
   StorageError,
   TransactionError,
+  TransitionError,
   WaybillError,
 } from './contracts/index.ts'
 export type { Listener } from './events/typed-events.ts'

@@ -150,10 +150,12 @@ export function setup(options: Partial<ConsumerOptions<Transaction, Types>> = {}
   const inbox = makeInbox()
   const broker = makeSource()
   const retry = exponential({ baseMs: 100, jitter: 'none', maxAttempts: 3 })
-  const all = { name: 'billing', source: broker.source, inbox: inbox.storage, messages, runtime, retry, ...options }
+  const quiet = { immediateRetries: 0, pruneIntervalMs: 0 }
+  const parts = { name: 'billing', source: broker.source, inbox: inbox.storage, messages, runtime }
+  const all = { ...parts, retry, ...quiet, ...options }
   const consumer = new Consumer(all)
   const events: string[] = []
-  for (const name of ['processed', 'duplicate', 'retry', 'reject'] as const) {
+  for (const name of ['processed', 'duplicate', 'retry', 'dead', 'reject'] as const) {
     consumer.on(name, ({ message }) => events.push(`${name} ${message?.id}`))
   }
   const errors: Error[] = []

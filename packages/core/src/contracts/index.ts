@@ -18,6 +18,7 @@ export type {
 export type { CommandClaim, CommandClaimRequest, CommandKey, CommandStorage } from './command-storage.ts'
 export type { CrashMarks } from './crash-marks.ts'
 export { type ErrorCode, errorCodes } from './errors/codes.ts'
+export { CommandError, type CommandErrorCode } from './errors/command-error.ts'
 export { ConfigurationError, type ConfigurationProblem } from './errors/configuration-error.ts'
 export { summarizeFailure } from './errors/failure-summary.ts'
 export { HandlerError, type HandlerErrorCode, PermanentError } from './errors/handler-error.ts'
@@ -25,6 +26,7 @@ export { MessageError, type MessageErrorCode } from './errors/message-error.ts'
 export { PublishError, type PublishErrorCode } from './errors/publish-error.ts'
 export { SpecificationError } from './errors/specification-error.ts'
 export { StorageError, type StorageErrorCode, TransactionError } from './errors/storage-error.ts'
+export { TransitionError, type TransitionErrorCode } from './errors/transition-error.ts'
 export { WaybillError, type WaybillErrorOptions } from './errors/waybill-error.ts'
 export type {
   InboxBurial,
