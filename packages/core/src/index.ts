@@ -16,6 +16,9 @@ export type {
   SchemaResult,
   StandardSchema,
 } from './catalogue/standard-schema.ts'
+export type { CommandCache } from './commands/command-cache.ts'
+export { type Command, type CommandResult, Commands, type CommandsEvents } from './commands/commands.ts'
+export type { CommandsOptions } from './commands/commands-options.ts'
 export type { DeadLetterTopic } from './consumer/bury.ts'
 export { Consumer, type ConsumerCallback } from './consumer/consumer.ts'
 export type { ConsumerEvents, DeadDelivery } from './consumer/consumer-events.ts'
@@ -54,9 +57,17 @@ export type {
   TransactionArgument,
   WithinOptions,
 } from './outbox/outbox-types.ts'
+export { type ReconcileCounts, type ReconcileOptions, reconcile } from './reconcile/reconcile.ts'
 export type { RelayEvents } from './relay/events.ts'
 export type { RelayOptions } from './relay/options.ts'
 export { type DrainCounts, Relay, type RelayHealth } from './relay/relay.ts'
 export type { Runtime } from './runtime/runtime.ts'
 export { jsonSerializer } from './serializer/json-serializer.ts'
 export type { Environment } from './settings/environment.ts'
+export {
+  type Move,
+  type Moves,
+  type TransitionRequest,
+  Transitions,
+  type TransitionsOptions,
+} from './transitions/transitions.ts'
