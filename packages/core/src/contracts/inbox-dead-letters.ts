@@ -54,7 +54,7 @@ export interface InboxDeadLetterFilter {
 }
 
 export interface InboxRedriveOptions extends OperationOptions {
-  /** Spreads them over time, oldest death first, so that a flood does not follow an outage. @default no limit */
+  /** Spreads them over time, oldest burial first (the order within a scope), so that a flood does not follow an outage. @default no limit */
   readonly perSecond?: number
   /** Changes nothing and answers how many it would be. @default false */
   readonly dryRun?: boolean
@@ -74,7 +74,8 @@ export interface InboxDeadLetters<in Tx> {
   bury(burial: InboxBurial): Promise<void>
   /**
    * What has come back and is due, by age of the burial: of each scope only the oldest that is due
-   * (`letters/come-back-in-order-within-a-scope`). `nextDueInMs`: when to look again; `null`: nothing waits.
+   * (`letters/come-back-in-order-within-a-scope`). `nextDueInMs`: when the next one falls due that is not
+   * due yet; `null`: none does.
    */
   due(
     consumer: string,
