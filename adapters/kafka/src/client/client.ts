@@ -10,6 +10,16 @@ export interface KafkaClient {
   /** Connects when it is first used. @param timeoutMs - How long the broker may wait for its followers. */
   openProducer(timeoutMs: number): ProducerLink
   joinGroup(terms: GroupTerms, listener: GroupListener): Promise<GroupLink>
+  /** The {@link settingNames} of topics, over a connection of its own. Rejects with a {@link KafkaFailure}. */
+  readRetention(topics: readonly string[]): Promise<readonly TopicRetention[]>
+}
+
+/** What decides how long a topic keeps its records. */
+export const settingNames = ['retention.ms', 'cleanup.policy'] as const
+
+export interface TopicRetention {
+  readonly topic: string
+  readonly settings: ReadonlyMap<string, string>
 }
 
 /** A record as it goes out. */

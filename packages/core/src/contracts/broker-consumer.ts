@@ -30,7 +30,8 @@ export interface Delivery {
   readonly source: DeliverySource
   /**
    * It may have been delivered before. A broker that does not say so (Kafka) counts as such what a member that is gone may
-   * have had in hand: the first `maxInFlight` deliveries of a partition after its assignment. `false` is no promise.
+   * have had in hand: the deliveries of a partition after its assignment, the first `maxInFlight` and those before its first
+   * commit. `false` is no promise.
    */
   readonly redelivered: boolean
   /** How often the broker has delivered it, this time included, where the broker counts. */
