@@ -3,7 +3,7 @@ import { need, type Rule } from '../rule.ts'
 import { commands, severalWriters } from './abilities.ts'
 import { carryOut, carryOutIn, command, request } from './command.rules.ts'
 import type { AnyInboxHarness } from './harness.ts'
-import { overlap } from './overlap.ts'
+import { overlap, withoutWaiting } from './overlap.ts'
 
 const requires = [commands]
 
@@ -65,6 +65,7 @@ export const commandConcurrencyRules: readonly Rule<AnyInboxHarness>[] = [
             await carryOutIn(other.role, tx, { ...refuse, key: 'another' }),
           ]),
         end: 'commit',
+        ...withoutWaiting,
       })
       assert.deepEqual(early, [{ type: 'busy' }, { type: 'new' }])
       assert.equal((await other.role.find({ ...command, key: 'another' }))?.result, 'done')
@@ -96,6 +97,7 @@ export const commandConcurrencyRules: readonly Rule<AnyInboxHarness>[] = [
         first: { runner: storage.runner, work: (tx) => carryOutIn(storage.role, tx) },
         second: async () => [await other.role.find(command)],
         end: 'commit',
+        ...withoutWaiting,
       })
       assert.deepEqual(early, [null])
     },

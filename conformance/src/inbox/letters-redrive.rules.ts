@@ -3,7 +3,7 @@ import { need, type Rule } from '../rule.ts'
 import { deadLetters, severalWriters } from './abilities.ts'
 import type { AnyInboxHarness } from './harness.ts'
 import { burial, buryAll, consumer, dueKeys, foreignBurial, keysOf, only, passed, take } from './letters.ts'
-import { overlap, rolledBack } from './overlap.ts'
+import { overlap, rolledBack, withoutWaiting } from './overlap.ts'
 
 const requires = [deadLetters]
 const scope = 'orders\u0000l'
@@ -82,6 +82,7 @@ export const letterRedriveRules: readonly Rule<AnyInboxHarness>[] = [
         first: { runner: letters.runner, work: (tx) => letters.role.take(tx, { consumer, key: 'a' }) },
         second: async () => [await take(other, 'a'), await take(other, 'b')],
         end: 'commit',
+        ...withoutWaiting,
       })
       assert.equal(first, true)
       assert.deepEqual(early, [false, false])

@@ -9,7 +9,12 @@ export interface Overlap<First, Second> {
   readonly first: { readonly runner: TransactionRunner<Tx>; readonly work: (tx: Tx) => Promise<First> }
   readonly second: () => Promise<Second>
   readonly end: 'commit' | 'roll back'
+  /** How long the second may take to answer, in milliseconds; long where it must not wait. @default 150 */
+  readonly patienceMs?: number
 }
+
+/** For what must not wait: as long as a busy machine may take for it. */
+export const withoutWaiting = { patienceMs: 5000 }
 
 export interface Overlapped<First, Second> {
   readonly first: First
@@ -21,7 +26,7 @@ export interface Overlapped<First, Second> {
 /** Runs the second when the first has done its work, and ends the first when the second has had the time to answer. */
 export async function overlap<First, Second>(
   time: Timeline,
-  { first, second, end }: Overlap<First, Second>,
+  { first, second, end, patienceMs = 150 }: Overlap<First, Second>,
 ): Promise<Overlapped<First, Second>> {
   const [hasWorked, mayEnd] = [Promise.withResolvers<First>(), Promise.withResolvers<void>()]
   const rollback = new Error('the work failed')
@@ -33,7 +38,7 @@ export async function overlap<First, Second>(
   running.catch(hasWorked.reject)
   const answer = await hasWorked.promise
   const waiting = second()
-  const early = await time.within(150, waiting)
+  const early = await time.within(patienceMs, waiting)
   mayEnd.resolve()
   await running.catch((error: unknown) => {
     if (error !== rollback) throw error
