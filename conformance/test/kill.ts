@@ -17,6 +17,10 @@ import * as claim from './mutants/claim.ts'
 import * as claimLimits from './mutants/claim-limits.ts'
 import * as consumer from './mutants/consumer.ts'
 import * as inbox from './mutants/inbox.ts'
+import * as inboxCommands from './mutants/inbox-commands.ts'
+import * as inboxCrashes from './mutants/inbox-crashes.ts'
+import * as inboxLetters from './mutants/inbox-letters.ts'
+import * as inboxTransitions from './mutants/inbox-transitions.ts'
 import * as insert from './mutants/insert.ts'
 import * as lease from './mutants/lease.ts'
 import * as publisher from './mutants/publisher.ts'
@@ -32,11 +36,12 @@ export interface Hunt {
   killedBy(mutant?: string): Promise<readonly string[]>
 }
 
+const consuming = { ...inbox, ...inboxCrashes, ...inboxLetters, ...inboxCommands, ...inboxTransitions }
 const storage = { ...insert, ...claim, ...claimLimits, ...lease, ...settle, ...admin }
 
 export const hunts: readonly Hunt[] = [
   hunt('storage', storageRules, storage, opaque(memoryHarness)),
-  hunt('inbox', inboxRules, inbox, opaque(memoryInboxHarness)),
+  hunt('inbox', inboxRules, consuming, opaque(memoryInboxHarness)),
   hunt('publisher', publisherRules, publisher, memoryPublisherHarness),
   hunt('consumer', consumerRules, consumer, memoryConsumerHarness),
   hunt('relay', relayRules, relay, opaque(memoryRelayHarness)),

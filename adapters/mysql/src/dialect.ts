@@ -44,8 +44,8 @@ export const mysqlDialect: SqlDialect = {
     sql`(position in (${parameter((rows) => rows.map((row) => row.position))}) and id in (${parameter((rows) => rows.map((row) => row.id))}))`,
   byPosition: (table) => throughIndex(table, 'primary'),
   // The server counts 1 for a row that it inserted, and 2 for one that it changed. A change to the same values would be
-  // counted as the client's flags say, so this one changes something.
-  skipKnown: (insert) => insert.onDuplicateKeyUpdate({ recorded_at: sql`recorded_at + 1` }),
+  // counted as the client's flags say, so this one changes something, and leaves the time odd.
+  skipKnown: (insert) => insert.onDuplicateKeyUpdate({ recorded_at: sql`recorded_at + if(recorded_at & 1, 2, 1)` }),
   // A shared lock that is raised to an exclusive one deadlocks with whoever waits for the row, and the holder may raise it.
   holdAgainst: { change: forUpdate, removal: forUpdate },
   schema: {

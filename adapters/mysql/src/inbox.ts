@@ -1,15 +1,18 @@
-import type { InboxStorage, IsolationLevel, TransactionRunner } from '@waybill/core/contracts'
+import type { IsolationLevel, TransactionRunner } from '@waybill/core/contracts'
 import {
   type AnyKysely,
   type AnyTransaction,
   kyselyExecutor,
+  type SqlContext,
   type SqlExecutor,
+  type SqlInbox,
   sqlContext,
   sqlInbox,
 } from '@waybill/sql'
 import type { PoolConnection } from 'mysql2/promise'
 import { mysqlDialect } from './dialect.ts'
 import { classifyMysqlError } from './errors.ts'
+import { mysqlInboxServer } from './inbox-server.ts'
 import { type MysqlHandle, type MysqlStorageOptions, resolveStorageOptions } from './options.ts'
 import { kyselyOf, mysqlKyselyRunner, poolRunner } from './runner.ts'
 import { executorWithin, type MysqlTransaction } from './transaction.ts'
@@ -22,7 +25,7 @@ export interface MysqlInboxOptions extends Pick<MysqlStorageOptions, 'tablePrefi
   readonly isolation?: IsolationLevel
 }
 
-type Inbox<Tx> = InboxStorage<Tx> & TransactionRunner<Tx>
+type Inbox<Tx> = SqlInbox<Tx> & TransactionRunner<Tx>
 
 /**
  * Receipts in the consuming service's database, and the transactions in which its handlers run.
@@ -40,23 +43,34 @@ export function mysqlInbox(options: MysqlInboxOptions & MysqlHandle): Inbox<AnyT
   const { tablePrefix } = resolveStorageOptions('mysqlInbox', options, options ?? {})
   const { isolation = 'read committed' } = options
   const context = sqlContext(mysqlDialect, tablePrefix)
-  const inbox = sqlInbox<MysqlTransaction>(context, {
-    name: 'mysql',
-    within: insertsWithin,
-    executor: kyselyExecutor(kyselyOf(options).withoutPlugins(), classifyMysqlError),
-  })
+  const executor = kyselyExecutor(kyselyOf(options).withoutPlugins(), classifyMysqlError)
   return options.db === undefined
-    ? { ...inbox, ...poolRunner(options.pool, isolation) }
-    : { ...inbox, ...mysqlKyselyRunner(options.db, isolation) }
+    ? inboxOn(context, executor, poolRunner(options.pool, isolation))
+    : inboxOn(context, executor, mysqlKyselyRunner(options.db, isolation))
 }
 
-/** The server counts 2 for a receipt that was there, see the dialect. */
-function insertsWithin(tx: MysqlTransaction): SqlExecutor {
-  const opened = executorWithin(tx)
+function inboxOn<Tx extends MysqlTransaction>(
+  context: SqlContext,
+  executor: SqlExecutor,
+  runner: TransactionRunner<Tx>,
+): Inbox<Tx> {
+  const inbox = sqlInbox<Tx>(context, {
+    name: 'mysql',
+    within,
+    executor,
+    transaction: (work) => runner.transaction((tx) => work(within(tx)), { isolation: 'read committed' }),
+    server: mysqlInboxServer(context),
+  })
+  return { ...inbox, ...runner }
+}
+
+/** Looks for the transaction when the first statement is run, and once. */
+function within(tx: MysqlTransaction): SqlExecutor {
+  let opened: Promise<SqlExecutor> | undefined
   return {
     async execute(statement) {
-      const result = await (await opened).execute(statement)
-      return { ...result, affected: result.affected === 1 ? 1 : 0 }
+      opened ??= executorWithin('isTransaction' in tx ? tx.withoutPlugins() : tx)
+      return (await opened).execute(statement)
     },
   }
 }

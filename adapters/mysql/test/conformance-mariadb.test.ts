@@ -11,7 +11,7 @@ afterAll(close)
 onServer(await sharedMariadb(), { it }, () => {
   runner.describe('on MariaDB', () => {
     describeStorage('mariadb', runner, mariadb.storage, options)
-    describeInbox('mariadb', runner, mariadb.inbox)
+    describeInbox('mariadb', runner, mariadb.inbox, options)
     describeRelay('mariadb with the memory broker', runner, pairHarness(mariadb.storage, publisher))
     describeStorage('mariadb without a view of the locks', runner, noFloor.storage, options)
   })

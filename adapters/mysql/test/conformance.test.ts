@@ -9,10 +9,10 @@ afterAll(close)
 onServer(await sharedMysql(), { it }, () => {
   runner.describe('on MySQL', () => {
     describeStorage('mysql', runner, storage, options)
-    describeInbox('mysql', runner, inbox)
+    describeInbox('mysql', runner, inbox, options)
     describeRelay('mysql with the memory broker', runner, pairHarness(storage, publisher))
     const byKysely = variants['mysql-kysely']
     describeStorage('mysql by Kysely', runner, byKysely.storage, options)
-    describeInbox('mysql by Kysely', runner, byKysely.inbox)
+    describeInbox('mysql by Kysely', runner, byKysely.inbox, options)
   })
 })

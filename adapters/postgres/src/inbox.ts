@@ -1,25 +1,29 @@
-import type { InboxStorage, TransactionRunner } from '@waybill/core/contracts'
+import type { TransactionRunner } from '@waybill/core/contracts'
 import {
   type AnyKysely,
   type AnyTransaction,
   kyselyExecutor,
   requireTransaction,
+  type SqlContext,
+  type SqlExecutor,
+  type SqlInbox,
   sqlContext,
   sqlInbox,
 } from '@waybill/sql'
 import type { Pool, PoolClient } from 'pg'
 import { postgresDialect } from './dialect.ts'
 import { classifyPostgresError } from './errors.ts'
+import { postgresInboxServer } from './inbox-server.ts'
 import { type PostgresStorageOptions, resolveStorageOptions } from './options.ts'
 import { postgresRunner } from './runner.ts'
 import { clientExecutor, clientInTransaction } from './transaction.ts'
 
 export type PostgresInboxOptions = Pick<PostgresStorageOptions, 'tablePrefix' | 'schema'>
 
-type Inbox<Tx> = InboxStorage<Tx> & TransactionRunner<Tx>
+type Inbox<Tx> = SqlInbox<Tx> & TransactionRunner<Tx>
 
 /**
- * Receipts in the consuming service's database, and the transactions in which its handlers run: with `db` those of Kysely,
+ * Receipts in the consuming service's database with all that belongs to them, and the transactions in which its handlers run: with `db` those of Kysely,
  * with `pool` a client of the pool.
  *
  * Of two deliveries of one message at a time, the second waits for the first in the receipt's index. That holds a connection:
@@ -35,16 +39,31 @@ export function postgresInbox(
 ): Inbox<AnyTransaction> | Inbox<PoolClient> {
   const { tablePrefix, schema } = resolveStorageOptions('postgresInbox', options, options)
   const context = sqlContext(postgresDialect, tablePrefix, schema)
-  const name = 'postgres'
   if ('db' in options) {
     const { db } = options
-    const within = (tx: AnyTransaction) => kyselyExecutor(requireTransaction(tx), classifyPostgresError)
+    const within = (tx: AnyTransaction) =>
+      kyselyExecutor(requireTransaction(tx).withoutPlugins(), classifyPostgresError)
     const executor = kyselyExecutor(db.withoutPlugins(), classifyPostgresError)
-    return { ...sqlInbox(context, { name, within, executor }), ...postgresRunner({ db }) }
+    return inboxOn(context, { within, executor, runner: postgresRunner({ db }) })
   }
   const { pool } = options
-  return {
-    ...sqlInbox(context, { name, within: clientInTransaction, executor: clientExecutor(pool) }),
-    ...postgresRunner({ pool }),
-  }
+  const executor = clientExecutor(pool)
+  return inboxOn<PoolClient>(context, { within: clientInTransaction, executor, runner: postgresRunner({ pool }) })
+}
+
+interface Handle<Tx> {
+  within(tx: Tx): SqlExecutor
+  readonly executor: SqlExecutor
+  readonly runner: TransactionRunner<Tx>
+}
+
+function inboxOn<Tx>(context: SqlContext, { within, executor, runner }: Handle<Tx>): Inbox<Tx> {
+  const inbox = sqlInbox<Tx>(context, {
+    name: 'postgres',
+    within,
+    executor,
+    transaction: (work) => runner.transaction((tx) => work(within(tx)), { isolation: 'read committed' }),
+    server: postgresInboxServer(context),
+  })
+  return { ...inbox, ...runner }
 }

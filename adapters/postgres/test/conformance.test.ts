@@ -24,16 +24,16 @@ const runner: TestRunner = {
 
 onServer(server, { it }, () => {
   describeStorage('postgres', runner, storage, { stress: 2 })
-  describeInbox('postgres', runner, inbox)
+  describeInbox('postgres', runner, inbox, { stress: 2 })
   describeRelay('postgres with the memory broker', runner, pairHarness(storage, publisher))
   const byKysely = variants['postgres-kysely']
   describeStorage('postgres by Kysely', runner, byKysely.storage, { stress: 2 })
-  describeInbox('postgres by Kysely', runner, byKysely.inbox)
+  describeInbox('postgres by Kysely', runner, byKysely.inbox, { stress: 2 })
   describeStorage('postgres with a history by day', runner, variants['postgres-history'].storage, { stress: 2 })
   onServer(pooler, { it }, () => {
     const behind = variants['postgres-pgbouncer']
     describeStorage('postgres behind PgBouncer', runner, behind.storage, { stress: 2 })
-    describeInbox('postgres behind PgBouncer', runner, behind.inbox)
+    describeInbox('postgres behind PgBouncer', runner, behind.inbox, { stress: 2 })
     describeRelay('postgres behind PgBouncer', runner, pairHarness(behind.storage, publisher))
   })
 })

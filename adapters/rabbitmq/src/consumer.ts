@@ -13,6 +13,9 @@ export interface RabbitmqConsumer extends BrokerConsumer {
  * Order: within this process, the messages of a key are handed over in the order of their queue. Across processes only with a
  * single active consumer.
  *
+ * It does not tell `redeliveryWindowMs`: what is not acknowledged stays in its queue until somebody acknowledges it, or a policy
+ * that only the broker knows removes it. Keep receipts for longer than a consumer may be down.
+ *
  * @throws {@link ConfigurationError} with all that is wrong with the options.
  *
  * @example

@@ -9,6 +9,9 @@ import { RedisSubscription } from './subscription.ts'
  * Order: within this process, the messages of a key are handed over in the order of their stream. Redis gives the entries of
  * a stream to any member of a group, so that across processes the order holds only if a stream has one consumer.
  *
+ * It does not tell `redeliveryWindowMs`: an entry stays pending until it is acknowledged, however long that takes. Keep receipts
+ * for longer than a consumer may be down.
+ *
  * @throws {@link ConfigurationError} with all that is wrong with the options.
  *
  * @example

@@ -14,7 +14,12 @@ export {
   type StatementResult,
 } from './executor.ts'
 export { handleProblems, type PoolKind } from './handle-problems.ts'
-export { sqlInbox } from './inbox.ts'
+export { findDone } from './inbox/commands.ts'
+export { type InboxParts, type InboxServer, keptComing } from './inbox/parts.ts'
+export { recordReturning } from './inbox/record.ts'
+export { lastTransition } from './inbox/transitions.ts'
+export { appendByInsert, claimByUpsert } from './inbox/upserts.ts'
+export { type SqlInbox, sqlInbox } from './inbox.ts'
 export { type InsertStatements, insertStatements } from './insert.ts'
 export { type AnyKysely, type AnyTransaction, kyselyExecutor, requireTransaction } from './kysely-executor.ts'
 export { type LaneStoreParts, publishTemplate, sqlLaneStore } from './lanes/lane-store.ts'

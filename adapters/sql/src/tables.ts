@@ -71,6 +71,62 @@ export interface ReceiptsTable {
   recorded_at: number
 }
 
+export interface DeadLettersTable {
+  /** In the order of the first burials. */
+  position: Generated<number>
+  consumer: string
+  key: string
+  /** Hash of the ordering scope, which holds a NUL; null for what is no message. */
+  scope: string | null
+  /** For filters, as the two that follow: not longer than a name. */
+  topic: string
+  type: string | null
+  ordering_key: string | null
+  /** JSON of the message without its payload; null for what is none. */
+  message: string | null
+  /** Null if it is the body. */
+  payload: Uint8Array | null
+  body: Uint8Array
+  /** JSON of the other facts of the delivery. */
+  delivery: string
+  reason: string
+  /** JSON of a `FailureSummary`. */
+  error: string
+  attempts: number
+  redrives: number
+  died_at: number
+  /** Null: it stays. */
+  due_at: number | null
+  edited_payload: Uint8Array | null
+}
+
+export interface CrashesTable {
+  consumer: string
+  key: string
+  beginnings: number
+  /** Of the latest. */
+  begun_at: number
+}
+
+export interface CommandsTable {
+  scope: string
+  key: string
+  fingerprint: string
+  /** JSON of a text, since no database takes every text; null: claimed and not completed. */
+  result: string | null
+  expires_at: number
+}
+
+export interface TransitionsTable {
+  machine: string
+  entity: string
+  sequence: number
+  from_state: string | null
+  to_state: string
+  reason: string | null
+  at: number
+}
+
 /** `schema_version`, `oldest_build`, `lane_count`. */
 export interface MetaTable {
   name: string
@@ -84,12 +140,28 @@ export interface Tables {
   holds: HoldsTable
   suspects: SuspectsTable
   receipts: ReceiptsTable
+  inbox_dead_letters: DeadLettersTable
+  inbox_crashes: CrashesTable
+  commands: CommandsTable
+  transitions: TransitionsTable
   meta: MetaTable
 }
 
 export type TableNames = { readonly [Name in keyof Tables]: Name }
 
-const names: readonly (keyof Tables)[] = ['messages', 'relays', 'lanes', 'holds', 'suspects', 'receipts', 'meta']
+const names: readonly (keyof Tables)[] = [
+  'messages',
+  'relays',
+  'lanes',
+  'holds',
+  'suspects',
+  'receipts',
+  'inbox_dead_letters',
+  'inbox_crashes',
+  'commands',
+  'transitions',
+  'meta',
+]
 
 /**
  * Real names of the tables. To the types they are the names without prefix, so that a builder knows the columns whatever

@@ -1,10 +1,18 @@
-import type { InboxStorage, TransactionRunner } from '@waybill/core/contracts'
-import { type AnyTransaction, kyselyExecutor, requireTransaction, sqlContext, sqlInbox } from '@waybill/sql'
+import type { TransactionRunner } from '@waybill/core/contracts'
+import {
+  type AnyTransaction,
+  kyselyExecutor,
+  requireTransaction,
+  type SqlInbox,
+  sqlContext,
+  sqlInbox,
+} from '@waybill/sql'
 import type { Kysely, Transaction } from 'kysely'
 import { applicationTransaction } from './application-transaction.ts'
 import { sqliteDialect } from './dialect.ts'
 import { classifySqliteError } from './errors.ts'
 import { Home } from './home.ts'
+import { sqliteInboxServer } from './inbox-server.ts'
 import { resolveStorageOptions, type SqliteStorageOptions } from './options.ts'
 import { sqliteRunner } from './runner.ts'
 
@@ -21,15 +29,19 @@ export interface SqliteInboxOptions<Tables> extends Pick<SqliteStorageOptions, '
  */
 export function sqliteInbox<Tables>(
   options: SqliteInboxOptions<Tables>,
-): InboxStorage<Transaction<Tables>> & TransactionRunner<Transaction<Tables>> {
+): SqlInbox<Transaction<Tables>> & TransactionRunner<Transaction<Tables>> {
   const { tablePrefix, lockTimeoutMs } = resolveStorageOptions('sqliteInbox', options, ['db'])
   const context = sqlContext(sqliteDialect, tablePrefix)
   const { db } = options
   const home = new Home({ db }, lockTimeoutMs)
+  const runner = sqliteRunner({ context, db, lockTimeoutMs })
+  const within = (tx: AnyTransaction) => applicationTransaction(requireTransaction(tx), home)
   const inbox = sqlInbox<AnyTransaction>(context, {
     name: 'sqlite',
-    within: (tx) => applicationTransaction(requireTransaction(tx), home),
+    within,
     executor: kyselyExecutor(db.withoutPlugins(), classifySqliteError),
+    transaction: (work) => runner.transaction((tx) => work(within(tx))),
+    server: sqliteInboxServer(context),
   })
-  return { ...inbox, ...sqliteRunner({ context, db, lockTimeoutMs }) }
+  return { ...inbox, ...runner }
 }

@@ -7,7 +7,7 @@ import { inbox, storage } from './harness.ts'
 const runner = { describe: describe.concurrent, it }
 
 describeStorage('sqlite', runner, storage, { stress: 2 })
-describeInbox('sqlite', runner, inbox)
+describeInbox('sqlite', runner, inbox, { stress: 2 })
 describeRelay('sqlite with the memory broker', runner, pairHarness(storage, publisher))
 
 /** The broker of the relay rules, which are about the storage here. */

@@ -64,6 +64,7 @@ export async function inbox(): Promise<InboxHarness<AnyTransaction>> {
   }
   return {
     ...connect(),
+    oneWriter: true,
     reopen: async () => connect(),
     async close() {
       await test[Symbol.asyncDispose]()

@@ -12,6 +12,8 @@ export interface InboxConnection<Tx> {
 export interface InboxHarness<Tx> extends Harness, InboxConnection<Tx> {
   /** Another process' view on the same receipts. */
   reopen?(): Promise<InboxConnection<Tx>>
+  /** Transactions that write run one after the other: nobody meets another one that is open. */
+  readonly oneWriter?: true
 }
 
 /** What inbox rules see. */

@@ -31,7 +31,8 @@ export const suites: readonly Suite[] = [
   {
     contract: 'inbox',
     title: 'Inbox rules',
-    introduction: 'What every `InboxStorage` does: it keeps receipts in the transaction of the effect.',
+    introduction:
+      'What every `InboxStorage` does: it keeps receipts in the transaction of the effect, and, where it has them, crash marks, dead letters, results of commands and a log of states.',
     rules: inboxRules,
   },
   {

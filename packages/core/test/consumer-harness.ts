@@ -66,7 +66,7 @@ export interface TestSource {
   /** A test may replace its methods. */
   readonly source: { -readonly [Name in keyof BrokerConsumer]: BrokerConsumer[Name] }
   readonly log: readonly string[]
-  deliver(message: Message | undefined, signal?: AbortSignal): Promise<Disposition>
+  deliver(message: Message | undefined, more?: Partial<Delivery>): Promise<Disposition>
   /** Ends the subscription from the broker's side. */
   readonly closed: PromiseWithResolvers<void>
   subscription(): Subscription | undefined
@@ -98,15 +98,17 @@ export function makeSource(): TestSource {
       log.push('close')
     },
   }
-  const deliver = (message: Message | undefined, signal = new AbortController().signal) => {
+  const deliver = (message: Message | undefined, more: Partial<Delivery> = {}) => {
     if (handle === undefined) throw new Error('not subscribed')
     const raw = { body: new Uint8Array(), headers: {} }
-    return handle({ raw, source: { topic: 'orders' }, redelivered: false, signal, ...(message && { message }) })
+    const { signal } = new AbortController()
+    const source = { topic: 'orders' }
+    return handle({ raw, source, redelivered: false, signal, ...(message && { message }), ...more })
   }
   return { source, log, deliver, closed, subscription: () => subscription }
 }
 
-type Types = {
+export type Types = {
   readonly 'order.placed': {
     readonly input: { readonly id: string; readonly n: string }
     readonly output: { readonly id: string; readonly n: number }
@@ -114,7 +116,7 @@ type Types = {
   readonly 'order.paid': { readonly input: { readonly id: string }; readonly output: { readonly id: string } }
 }
 
-const messages: Catalogue<Types> = defineMessages({
+export const messages: Catalogue<Types> = defineMessages({
   'order.placed': { topic: 'orders', schema: z.object({ id: z.string(), n: z.string().transform(Number) }) },
   'order.paid': { topic: 'payments', schema: z.object({ id: z.string() }) },
 })
@@ -150,10 +152,12 @@ export function setup(options: Partial<ConsumerOptions<Transaction, Types>> = {}
   const inbox = makeInbox()
   const broker = makeSource()
   const retry = exponential({ baseMs: 100, jitter: 'none', maxAttempts: 3 })
-  const all = { name: 'billing', source: broker.source, inbox: inbox.storage, messages, runtime, retry, ...options }
+  const quiet = { immediateRetries: 0, pruneIntervalMs: 0 }
+  const parts = { name: 'billing', source: broker.source, inbox: inbox.storage, messages, runtime }
+  const all = { ...parts, retry, ...quiet, ...options }
   const consumer = new Consumer(all)
   const events: string[] = []
-  for (const name of ['processed', 'duplicate', 'retry', 'reject'] as const) {
+  for (const name of ['processed', 'duplicate', 'retry', 'dead', 'reject'] as const) {
     consumer.on(name, ({ message }) => events.push(`${name} ${message?.id}`))
   }
   const errors: Error[] = []

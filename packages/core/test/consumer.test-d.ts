@@ -1,8 +1,9 @@
 import { expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
-import { defineMessages } from '../src/catalogue/define-messages.ts'
+import { defineMessages, type TypesOf } from '../src/catalogue/define-messages.ts'
 import { Consumer } from '../src/consumer/consumer.ts'
 import type { BrokerConsumer, InboxStorage, TransactionRunner } from '../src/contracts/index.ts'
+import type { Outbox } from '../src/outbox/outbox.ts'
 
 interface Transaction {
   readonly isTransaction: true
@@ -40,5 +41,24 @@ test('events have their types, with and without a catalogue', () => {
   })
   consumer.on('anything', (message) => {
     expectTypeOf(message.payload).toEqualTypeOf<unknown>()
+  })
+})
+
+declare const outbox: Outbox<Transaction | Pool, TypesOf<typeof messages>>
+
+test('handlers have the outbox of the consumer, typed by its catalogue, or none', () => {
+  const consumer = new Consumer({ name: 'billing', source, inbox, messages, outbox })
+  consumer.use(async (message, context, next) => {
+    expectTypeOf(message.payload).toEqualTypeOf<unknown>()
+    expectTypeOf(context.tx).toEqualTypeOf<Transaction>()
+    await next()
+  })
+  consumer.on('order.placed', async (_message, context) => {
+    await context.outbox.enqueue('order.placed', { id: 'a', n: '1' })
+    // @ts-expect-error: not what the schema takes
+    await context.outbox.enqueue('order.placed', { id: 'a', n: 1 })
+  })
+  new Consumer({ name: 'billing', source, inbox, messages }).on('order.placed', (_message, context) => {
+    expectTypeOf(context.outbox).toEqualTypeOf<undefined>()
   })
 })

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import {
+  CommandError,
+  type CommandErrorCode,
   ConfigurationError,
   errorCodes,
   HandlerError,
@@ -14,6 +16,8 @@ import {
   StorageError,
   type StorageErrorCode,
   TransactionError,
+  TransitionError,
+  type TransitionErrorCode,
 } from '../src/contracts/index.ts'
 import { transitions } from '../src/lifecycle/transition.ts'
 
@@ -47,8 +51,13 @@ const makers: Readonly<Record<string, (code: string) => { readonly code: string;
   StorageError: (code) => new StorageError(code as StorageErrorCode, ''),
   PublishError: (code) => new PublishError(code as PublishErrorCode, ''),
   SpecificationError: () => new SpecificationError('adapter', 'v0'),
-  HandlerError: (code) => new HandlerError(code as HandlerErrorCode, '', { retryable: code !== 'NO_HANDLER' }),
+  HandlerError: (code) =>
+    new HandlerError(code as HandlerErrorCode, '', {
+      retryable: code !== 'NO_HANDLER' && code !== 'HANDLER_CRASHED',
+    }),
   PermanentError: () => new PermanentError(''),
+  CommandError: (code) => new CommandError(code as CommandErrorCode, ''),
+  TransitionError: (code) => new TransitionError(code as TransitionErrorCode, ''),
 }
 
 test('the page of errors has every code with its meaning, in their order', () => {

@@ -11,6 +11,16 @@ export interface KafkaClient {
   openProducer(timeoutMs: number): ProducerLink
   /** Rejects with what it let go of: of a membership that does not come to stand, nothing is left in the group. */
   joinGroup(terms: GroupTerms, listener: GroupListener): Promise<GroupLink>
+  /** The {@link settingNames} of topics, over a connection of its own. Rejects with a {@link KafkaFailure}. */
+  readRetention(topics: readonly string[]): Promise<readonly TopicRetention[]>
+}
+
+/** What decides how long a topic keeps its records. */
+export const settingNames = ['retention.ms', 'cleanup.policy'] as const
+
+export interface TopicRetention {
+  readonly topic: string
+  readonly settings: ReadonlyMap<string, string>
 }
 
 /** A record as it goes out. */

@@ -5,6 +5,7 @@ import type { KafkaSasl, ResolvedConnection } from '../options.ts'
 import type { KafkaClient } from './client.ts'
 import { KafkajsGroup } from './kafkajs-group.ts'
 import { KafkajsProducer } from './kafkajs-producer.ts'
+import { readKafkajsRetention } from './kafkajs-settings.ts'
 import type { ProducerTerms } from './open-client.ts'
 
 const keepAliveMs = 60_000
@@ -32,6 +33,7 @@ export function kafkajsClient(connection: ResolvedConnection, { compression }: P
       ),
     joinGroup: async (terms, listener) =>
       await KafkajsGroup.join(openKafkajs(connection, groupRetries), terms, listener),
+    readRetention: async (topics) => await readKafkajsRetention(openKafkajs(connection, connectRetries), topics),
   }
 }
 

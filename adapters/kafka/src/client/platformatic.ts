@@ -4,6 +4,7 @@ import type { KafkaClient } from './client.ts'
 import type { ProducerTerms } from './open-client.ts'
 import { PlatformaticGroup } from './platformatic-group.ts'
 import { PlatformaticProducer } from './platformatic-producer.ts'
+import { readPlatformaticRetention } from './platformatic-settings.ts'
 
 export function platformaticClient(connection: ResolvedConnection, { compression }: ProducerTerms): KafkaClient {
   const base = baseOptions(connection)
@@ -11,6 +12,7 @@ export function platformaticClient(connection: ResolvedConnection, { compression
     name: '@platformatic/kafka',
     openProducer: (timeoutMs) => new PlatformaticProducer({ ...base, timeout: timeoutMs }, compression),
     joinGroup: async (terms, listener) => await PlatformaticGroup.join(base, terms, listener),
+    readRetention: async (topics) => await readPlatformaticRetention(base, topics),
   }
 }
 

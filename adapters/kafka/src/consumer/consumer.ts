@@ -8,6 +8,7 @@ import {
 import { openClient } from '../client/open-client.ts'
 import { type KafkaConsumerOptions, type ResolvedConsumerOptions, resolveConsumerOptions } from '../options.ts'
 import { Membership } from './membership.ts'
+import { redeliveryWindow } from './redelivery-window.ts'
 import { type Handle, KafkaSubscription } from './subscription.ts'
 
 /**
@@ -46,6 +47,11 @@ class KafkaConsumer implements BrokerConsumer {
     const forget = () => this.#subscriptions.delete(subscription)
     subscription.closed.then(forget, forget)
     return subscription
+  }
+
+  async redeliveryWindowMs(topics: readonly string[]): Promise<number | null> {
+    const client = await openClient(this.#options, { compression: 'none' })
+    return redeliveryWindow(await client.readRetention(topics.map((topic) => this.#options.topicOf(topic))))
   }
 
   async close(): Promise<void> {

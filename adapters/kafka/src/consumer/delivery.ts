@@ -7,7 +7,7 @@ const nothing = new Uint8Array()
 /** A record as the consumer gets it. */
 export function toDelivery(
   { source, signal }: PartitionLog,
-  { record, deliveries }: Taken,
+  { record, deliveries, isEarly }: Taken,
   names: ReadonlyMap<string, string>,
 ): Delivery {
   const { key, value, headers, offset } = record
@@ -18,7 +18,7 @@ export function toDelivery(
     ...(message === undefined ? {} : { message }),
     source: { topic: source.topic, partition: String(source.partition), position: String(offset) },
     // Kafka does not count deliveries: after a restart a record looks new.
-    redelivered: deliveries > 1,
+    redelivered: deliveries > 1 || isEarly,
     signal,
   }
 }

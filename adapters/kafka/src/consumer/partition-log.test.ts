@@ -56,6 +56,20 @@ describe('a partition', () => {
     expect(takeAll(log)).toEqual([2n, 3n])
   })
 
+  it('tells what another may have had in hand: the first ones, and all before the first commit', () => {
+    const log = new PartitionLog({ topic: 't', partition: 0 }, 2)
+    log.push(records(1n, 2n, 3n, 4n))
+    const early = () => log.take()?.isEarly
+    expect([early(), early(), early()]).toEqual([true, true, true])
+    log.committed(2n)
+    expect(early()).toBe(false)
+    const quick = new PartitionLog({ topic: 't', partition: 0 }, 2)
+    quick.push(records(1n, 2n, 3n))
+    quick.take()
+    quick.committed(2n)
+    expect([quick.take()?.isEarly, quick.take()?.isEarly]).toEqual([true, false])
+  })
+
   it('that is taken away hands nothing out and commits nothing', () => {
     const log = logOf(1n, 2n)
     log.take()

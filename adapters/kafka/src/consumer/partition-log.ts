@@ -12,6 +12,8 @@ export interface Taken {
   readonly record: IncomingRecord
   /** How often it has been handed out during this possession, this time included. */
   readonly deliveries: number
+  /** A member that had the partition before may have had it in hand. */
+  readonly isEarly: boolean
 }
 
 /**
@@ -30,10 +32,14 @@ export class PartitionLog {
   /** What arrives below has been here already: after a rebalance, the broker begins again at what was committed. */
   #next = -1n
   #committed = -1n
+  readonly #inDoubt: number
+  #handedOut = 0
   isPaused = false
 
-  constructor(source: TopicPartition) {
+  /** @param inDoubt - Records that a member before us may have had in hand. */
+  constructor(source: TopicPartition, inDoubt = 0) {
     this.source = source
+    this.#inDoubt = inDoubt
   }
 
   /** Fires when the partition is taken away. */
@@ -56,11 +62,21 @@ export class PartitionLog {
   /** The next record to hand out, if there is one. */
   take(): Taken | undefined {
     const again = this.#again.shift()
-    if (again !== undefined) return { record: again.record, deliveries: ++again.deliveries }
+    if (again !== undefined) return { record: again.record, deliveries: ++again.deliveries, isEarly: this.#isEarly }
     const record = this.#delayed === 0 ? this.#waiting.shift() : undefined
     if (record === undefined) return undefined
     this.#outstanding.push({ record, deliveries: 1, done: false })
-    return { record, deliveries: 1 }
+    const isEarly = this.#isEarly
+    this.#handedOut += 1
+    return { record, deliveries: 1, isEarly }
+  }
+
+  /**
+   * Until a position has been committed, too: who ends at a record beyond the first ones has not committed up to there, begins
+   * where we began, and would meet it as new for ever.
+   */
+  get #isEarly(): boolean {
+    return this.#handedOut < this.#inDoubt || this.#committed < 0n
   }
 
   finish(offset: bigint): void {

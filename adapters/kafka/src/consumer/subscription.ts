@@ -65,7 +65,7 @@ export class KafkaSubscription implements ActiveSubscription, MembershipListener
     const ours = new Set(partitions.map(nameOf))
     for (const [name, log] of this.#logs) if (!ours.has(name)) this.#revoke(name, log)
     for (const source of partitions) {
-      const log = this.#logs.get(nameOf(source)) ?? new PartitionLog(source)
+      const log = this.#logs.get(nameOf(source)) ?? new PartitionLog(source, this.#terms.maxInFlight)
       this.#logs.set(nameOf(source), log)
       // A client forgets what was paused when the group is divided anew.
       if (log.isPaused) this.#membership?.link?.pause(source)

@@ -81,6 +81,12 @@ export class MemoryTransaction {
     }
   }
 
+  /** As {@link lock} without waiting: answers whether the lock is this transaction's. */
+  tryLock(table: string, key: string): boolean {
+    this.#assertOpen()
+    return this.#take(table, key) === this
+  }
+
   /** Waits for other transactions that insert a message with one of these ids. Only then can it be told a duplicate. */
   async lockIds(messages: readonly OutboxMessage[]): Promise<void> {
     this.#insertsMessages = true

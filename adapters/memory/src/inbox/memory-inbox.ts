@@ -5,6 +5,11 @@ import { pruneInBatches } from '../storage/memory-admin.ts'
 import { memoryRunner } from '../storage/memory-runner.ts'
 import { refuseForeign } from '../storage/memory-writer.ts'
 import { type Schedule, scheduled } from '../storage/schedule.ts'
+import { memoryCommands } from './commands.ts'
+import { crashTable, memoryCrashMarks, type StoredCrashes } from './crash-marks.ts'
+import { memoryInboxDeadLetters } from './dead-letters.ts'
+import { rowKey } from './row-key.ts'
+import { memoryTransitions } from './transitions.ts'
 
 /** The table of the receipts: consumer and key, and when the receipt was recorded. */
 const receiptTable = 'waybill.receipts'
@@ -16,8 +21,8 @@ export interface MemoryInboxOptions {
   readonly schedule?: Schedule
 }
 
-/** Receipts in memory, in the transaction of the effect. */
-export interface MemoryInbox extends InboxStorage<MemoryTransaction>, TransactionRunner<MemoryTransaction> {
+/** Receipts in memory, in the transaction of the effect, and the rest of the consuming side. */
+export interface MemoryInbox extends Required<InboxStorage<MemoryTransaction>>, TransactionRunner<MemoryTransaction> {
   readonly database: MemoryDatabase
 }
 
@@ -30,11 +35,16 @@ export interface MemoryInbox extends InboxStorage<MemoryTransaction>, Transactio
  */
 export function memoryInbox(options: MemoryInboxOptions = {}): MemoryInbox {
   const { database = memoryDatabase(), schedule } = options
+  const runner = memoryRunner(database, schedule)
   return {
     specificationVersion: 'v1',
     name: 'memory',
     database,
-    ...memoryRunner(database, schedule),
+    ...runner,
+    crashes: memoryCrashMarks(database, runner),
+    deadLetters: memoryInboxDeadLetters(database, runner),
+    commands: memoryCommands(database, runner),
+    transitions: memoryTransitions(database),
     record: async (tx, receipts) => {
       refuseForeign(database, tx)
       return scheduled(schedule, 'record', () => recordAll(tx, receipts, database.now()))
@@ -53,7 +63,7 @@ async function recordAll(
   now: number,
 ): Promise<readonly ReceiptOutcome[]> {
   const outcomes: ReceiptOutcome[] = []
-  const sorted = receipts.map((receipt, index) => ({ key: rowKey(receipt), index }))
+  const sorted = receipts.map((receipt, index) => ({ key: rowKey(receipt.consumer, receipt.key), index }))
   sorted.sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : left.index - right.index))
   for (const { key, index } of sorted) outcomes[index] = await recordOne(tx, key, now)
   return outcomes
@@ -67,13 +77,12 @@ async function recordOne(tx: MemoryTransaction, key: string, now: number): Promi
   return 'recorded'
 }
 
-function rowKey(receipt: Receipt): string {
-  return `${receipt.consumer}\u0000${receipt.key}`
-}
-
 function pruneReceipts(database: MemoryDatabase, olderThanMs: number, batchSize: number): number {
   const oldest = database.now() - olderThanMs
   const old = [...database.read(receiptTable)].filter(([, recordedAt]) => Number(recordedAt) <= oldest)
+  for (const [key, marks] of [...database.read(crashTable)]) {
+    if ((marks as StoredCrashes).begunAt <= oldest) database.tables.apply(crashTable, key, null)
+  }
   const batch = old.slice(0, batchSize)
   for (const [key] of batch) database.tables.apply(receiptTable, key, null)
   if (batch.length > 0) database.flush()

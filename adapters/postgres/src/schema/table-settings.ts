@@ -19,6 +19,9 @@ const churned = [
 /** Few rows, changed over and over: with room beside each, no index entry is written and no vacuum needed. */
 const roomy = 'fillfactor = 30, autovacuum_vacuum_cost_delay = 0'
 
+/** Written once, and removed by age: vacuum must come before the next prune. */
+const pruned = 'autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = false'
+
 /** Storage parameters by table. */
 export const tableSettings: Readonly<Record<keyof Tables, string>> = {
   messages: churned,
@@ -26,6 +29,10 @@ export const tableSettings: Readonly<Record<keyof Tables, string>> = {
   lanes: roomy,
   holds: churned,
   suspects: churned,
-  receipts: 'autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = false',
+  receipts: pruned,
+  inbox_dead_letters: pruned,
+  inbox_crashes: churned,
+  commands: pruned,
+  transitions: 'autovacuum_analyze_scale_factor = 0.1',
   meta: 'fillfactor = 100',
 }

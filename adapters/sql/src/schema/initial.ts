@@ -2,6 +2,7 @@ import { laneCount } from '@waybill/core/lanes'
 import { type ColumnDefinitionBuilder, type Compilable, type CreateTableBuilder, type RawBuilder, sql } from 'kysely'
 import type { CheckedType, SchemaDialect, SqlContext } from '../dialect.ts'
 import type { MessagesTable } from '../tables.ts'
+import { consumingTables } from './consuming.ts'
 import { type ValueKind, valueKinds } from './value-kinds.ts'
 
 // Once released, what this file makes of a dialect never changes: another version gets another file.
@@ -20,6 +21,7 @@ export function createInitial(context: SqlContext): Statements {
     ...messageIndexes(context),
     ...relayTables(context),
     ...rowStateTables(context),
+    ...consumingTables(context),
     ...(context.dialect.schema.extras?.(context).create ?? []),
     // Last, because it says that all is there, also to a database without transactions for tables.
     ...small(context),

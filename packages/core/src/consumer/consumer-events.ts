@@ -1,4 +1,4 @@
-import type { DeliverySource, Message } from '../contracts/index.ts'
+import type { DeliverySource, InboxDeadReason, Message } from '../contracts/index.ts'
 
 /** What a consumer reports, by name. */
 export interface ConsumerEvents {
@@ -15,9 +15,21 @@ export interface ConsumerEvents {
     readonly delayMs: number
     readonly error: Error
   }
-  /** The message will not be tried again and goes where the broker puts dead letters. */
-  readonly reject: { readonly message: Message | undefined; readonly source: DeliverySource; readonly error: Error }
-  /** Something went wrong; also every failed attempt and every rejected message. */
+  /** The message was given up and is kept as a dead letter, in the inbox or at the publisher of the dead letters. */
+  readonly dead: DeadDelivery
+  /** The message was given up and goes where the broker puts dead letters, or away. */
+  readonly reject: DeadDelivery
+  /** What works and is dangerous. Without a listener it goes to stderr. */
+  readonly warning: string
+  /** Something went wrong; also every failed attempt and every message that was given up. */
+  readonly error: Error
+}
+
+export interface DeadDelivery {
+  /** Absent if it is not a message of ours. */
+  readonly message: Message | undefined
+  readonly source: DeliverySource
+  readonly reason: InboxDeadReason
   readonly error: Error
 }
 
@@ -26,6 +38,8 @@ export const eventNames: readonly string[] = [
   'processed',
   'duplicate',
   'retry',
+  'dead',
   'reject',
+  'warning',
   'error',
 ] satisfies (keyof ConsumerEvents)[]

@@ -1,84 +1,80 @@
-import {
-  type Delivery,
-  type Disposition,
-  HandlerError,
-  type Message,
-  summarizeFailure,
-  type WaybillError,
-} from '../contracts/index.ts'
-import type { TypedEvents } from '../events/typed-events.ts'
-import type { Inbox } from '../inbox/inbox.ts'
-import type { Runtime } from '../runtime/runtime.ts'
-import { linkAbort, untilAborted } from './abort.ts'
+import { type Disposition, HandlerError, type InboxDeadReason, type WaybillError } from '../contracts/index.ts'
+import { linkAbort } from './abort.ts'
 import { type AttemptInput, attemptMessage } from './attempt.ts'
-import type { ConsumerEvents } from './consumer-events.ts'
+import { giveUp, reject } from './bury.ts'
 import type { ResolvedConsumerOptions } from './consumer-options.ts'
-import type { Handler } from './handler.ts'
+import { CrashGuard } from './crash-guard.ts'
+import type { DeliveryTerms } from './delivery-terms.ts'
+import { wrapHandler } from './handler.ts'
+import { giveBack, type Job } from './job.ts'
 import { describeFailure, judgeFailure } from './judge-failure.ts'
-import type { Slots } from './slots.ts'
-
-/** What all deliveries of one consumer have in common. */
-export interface DeliveryTerms<Tx> {
-  readonly options: ResolvedConsumerOptions<Tx>
-  readonly inbox: Inbox<Tx>
-  readonly handlers: ReadonlyMap<string, Handler<Tx, never>>
-  readonly events: TypedEvents<ConsumerEvents>
-  readonly slots: Slots
-  /** Fires when the consumer begins to stop: nothing new is begun. */
-  readonly draining: AbortSignal
-  /** Fires when the time to stop is over: what still runs is rolled back. */
-  readonly halted: AbortSignal
-}
-
-/** The broker keeps the message and delivers it again, here or elsewhere. */
-const giveBack: Disposition = { type: 'retry', delayMs: 0 }
+import { pause } from './pause.ts'
 
 /**
- * Handles a delivery until it is done, rejected or no longer ours. The caller keeps back the deliveries of the same key
- * meanwhile, also while a retry waits; the slot is free for other keys then.
+ * Handles a message until it is done, given up or no longer ours. The caller keeps back those of the same key meanwhile, also
+ * while a retry waits; the slot is free for other keys then.
  */
-export async function deliverMessage<Tx>(
-  terms: DeliveryTerms<Tx>,
-  delivery: Delivery,
-  message: Message,
-): Promise<Disposition> {
-  const { options, events } = terms
-  const handler = terms.handlers.get(message.type)
-  if (handler === undefined) return withoutHandler(terms, delivery, message)
-  const unwanted = linkAbort(delivery.signal, terms.halted)
-  const ending = linkAbort(delivery.signal, terms.draining)
-  const spent: Spent = { attempts: 0, outages: 0 }
+export async function deliverMessage<Tx>(terms: DeliveryTerms<Tx>, job: Job<Tx>): Promise<Disposition> {
+  const handler = terms.handlers.get(job.message.type)
+  const unwanted = linkAbort(job.signal, terms.halted)
+  const ending = linkAbort(job.signal, terms.draining)
   try {
-    for (;;) {
-      const input = { message, handler, attempt: spent.attempts + 1, signal: unwanted.signal }
-      const result = await terms.slots.run(async () => (ending.signal.aborted ? giveBack : await runOnce(terms, input)))
-      if (!(result instanceof Error)) return result
-      const wait = spend(spent, options, result)
-      if (wait === null) return rejectDelivery(terms, delivery, result)
-      events.emit('error', result)
-      events.emit('retry', { message, attempt: input.attempt, error: result, ...wait })
-      if (!(await pause(options.runtime, wait.delayMs, ending.signal))) return giveBack
-    }
+    if (handler === undefined) return await withoutHandler(terms, job, ending.signal)
+    const guard = new CrashGuard(terms, job, ending.signal)
+    const wrapped = wrapHandler(handler, terms.middleware)
+    const input = { message: job.message, handler: wrapped, signal: unwanted.signal, ...guard.steps, ...enterOf(job) }
+    return await untilDone(terms, { job, input, guard, ending: ending.signal })
   } finally {
     unwanted.unlink()
     ending.unlink()
   }
 }
 
-/** Also for a delivery that is not a message of ours: nothing can be done with it. */
-export function rejectDelivery<Tx>(terms: DeliveryTerms<Tx>, delivery: Delivery, error: Error): Disposition {
-  terms.events.emit('error', error)
-  terms.events.emit('reject', { message: delivery.message, source: delivery.source, error })
-  const { code, message } = summarizeFailure(error)
-  return { type: 'reject', reason: `${code}: ${message}` }
-}
-
 export function noHandler(type: string): HandlerError {
   return new HandlerError('NO_HANDLER', `There is no handler for '${type}'`, { retryable: false })
 }
 
-function withoutHandler<Tx>(terms: DeliveryTerms<Tx>, delivery: Delivery, { type }: Message): Disposition {
-  return terms.options.unknownType === 'ignore' ? { type: 'ack' } : rejectDelivery(terms, delivery, noHandler(type))
+interface Run<Tx> {
+  readonly job: Job<Tx>
+  readonly input: Omit<AttemptInput<Tx>, 'attempt'>
+  readonly guard: CrashGuard<Tx>
+  /** Fires when nothing new is to be begun. */
+  readonly ending: AbortSignal
+}
+
+async function untilDone<Tx>(terms: DeliveryTerms<Tx>, { job, input, guard, ending }: Run<Tx>): Promise<Disposition> {
+  const { options, events } = terms
+  const { message } = job
+  const spent: Spent = { attempts: 0, outages: 0, delayed: 0, immediate: 0 }
+  for (;;) {
+    const attempt = spent.attempts + 1
+    const result = await guard.run(async () =>
+      ending.aborted ? giveBack : await runOnce(terms, { ...input, attempt }),
+    )
+    if (!(result instanceof Error)) return result
+    const wait = spend(spent, options, result)
+    if (wait === null) {
+      const death = { error: result, reason: reasonOf(result), attempts: spent.attempts }
+      const disposition = await giveUp(terms, { ...job, ending }, death)
+      if (disposition !== giveBack) await guard.forget()
+      return disposition
+    }
+    events.emit('error', result)
+    events.emit('retry', { message, attempt, error: result, ...wait })
+    if (wait.delayMs > 0 && !(await pause(options.runtime, wait.delayMs, ending))) return giveBack
+  }
+}
+
+function enterOf<Tx>({ enter }: Job<Tx>): Pick<AttemptInput<Tx>, 'enter'> {
+  return enter === undefined ? {} : { enter }
+}
+
+async function withoutHandler<Tx>(terms: DeliveryTerms<Tx>, job: Job<Tx>, ending: AbortSignal): Promise<Disposition> {
+  const { unknownType } = terms.options
+  const death = { error: noHandler(job.message.type), reason: 'no-handler', attempts: 0 } as const
+  // A dead letter that has come back is no longer the broker's.
+  if (job.letter !== undefined || unknownType === 'dead') return await giveUp(terms, { ...job, ending }, death)
+  return unknownType === 'ignore' ? { type: 'ack' } : reject(terms, job.origin, death)
 }
 
 async function runOnce<Tx>(terms: DeliveryTerms<Tx>, input: AttemptInput<Tx>): Promise<Disposition | WaybillError> {
@@ -88,6 +84,7 @@ async function runOnce<Tx>(terms: DeliveryTerms<Tx>, input: AttemptInput<Tx>): P
   try {
     const outcome = await attemptMessage(options, inbox, input)
     const durationMs = options.runtime.now() - startedAt
+    if (outcome === 'gone') return giveBack
     if (outcome === 'processed') events.emit('processed', { message, attempt, durationMs })
     else events.emit('duplicate', { message })
     return { type: 'ack' }
@@ -96,30 +93,32 @@ async function runOnce<Tx>(terms: DeliveryTerms<Tx>, input: AttemptInput<Tx>): P
   }
 }
 
+function reasonOf(error: WaybillError): InboxDeadReason {
+  if (error.code === 'HANDLER_CRASHED') return 'crashes'
+  if (error.code === 'PAYLOAD_UNREADABLE' || error.code === 'SCHEMA_MISMATCH') return 'unreadable'
+  return judgeFailure(error) === 'permanent' ? 'rejected' : 'attempts-exhausted'
+}
+
 interface Spent {
   attempts: number
   outages: number
+  /** Attempts with a delay after them. */
+  delayed: number
+  /** Failures that were followed by another attempt at once. */
+  immediate: number
 }
 
 /** Counts a failure; answers how long to wait before the next attempt, or `null` if there is none. */
-function spend<Tx>(spent: Spent, { retry, runtime }: ResolvedConsumerOptions<Tx>, error: WaybillError) {
+function spend<Tx>(spent: Spent, options: ResolvedConsumerOptions<Tx>, error: WaybillError) {
+  const { retry, runtime, immediateRetries } = options
   const kind = judgeFailure(error)
-  if (kind === 'outage') spent.outages += 1
-  else spent.attempts += 1
+  const spendsAttempt = kind !== 'outage'
+  if (spendsAttempt) spent.attempts += 1
   if (kind === 'permanent' || spent.attempts >= retry.maxAttempts) return null
-  const failures = kind === 'outage' ? spent.outages : spent.attempts
-  return { delayMs: retry.delayMs(failures, runtime.random), spendsAttempt: kind !== 'outage' }
-}
-
-/** Answers `false` if the signal ended it. */
-async function pause(runtime: Runtime, ms: number, signal: AbortSignal): Promise<boolean> {
-  const over = Promise.withResolvers<boolean>()
-  const cancel = runtime.setTimeout(() => over.resolve(true), ms)
-  try {
-    return await untilAborted(over.promise, signal)
-  } catch {
-    return false
-  } finally {
-    cancel()
+  if (spent.immediate < immediateRetries) {
+    spent.immediate += 1
+    return { delayMs: 0, spendsAttempt }
   }
+  const failures = spendsAttempt ? ++spent.delayed : ++spent.outages
+  return { delayMs: retry.delayMs(failures, runtime.random), spendsAttempt }
 }

@@ -1,22 +1,42 @@
-/** Lets a limited number of jobs run at once; the others wait their turn. */
+interface Waiting {
+  readonly alone: boolean
+  start(): void
+}
+
+/** Lets a limited number of jobs run at once; the others wait their turn. A job that is to run alone has no other beside it. */
 export class Slots {
-  #free: number
-  readonly #waiting: (() => void)[] = []
+  readonly #count: number
+  readonly #waiting: Waiting[] = []
+  #running = 0
+  #alone = false
 
   constructor(count: number) {
-    this.#free = count
+    this.#count = count
   }
 
-  async run<T>(job: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free -= 1
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  async run<T>(job: () => Promise<T>, alone = false): Promise<T> {
+    await new Promise<void>((start) => {
+      this.#waiting.push({ alone, start })
+      this.#startNext()
+    })
     try {
       return await job()
     } finally {
-      // A slot is handed over to whoever waits, not freed for whoever comes first.
-      const next = this.#waiting.shift()
-      if (next === undefined) this.#free += 1
-      else next()
+      this.#running -= 1
+      this.#alone = false
+      this.#startNext()
+    }
+  }
+
+  /** In the order of their coming: nobody passes one that waits to be alone, or it would wait for ever. */
+  #startNext(): void {
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      const room = next.alone ? this.#running === 0 : this.#running < this.#count
+      if (this.#alone || !room) return
+      this.#waiting.shift()
+      this.#running += 1
+      this.#alone = next.alone
+      next.start()
     }
   }
 }

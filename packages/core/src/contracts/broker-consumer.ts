@@ -28,7 +28,11 @@ export interface Delivery {
   /** Absent if {@link raw} is not a message of ours, for example without an id. */
   readonly message?: Message
   readonly source: DeliverySource
-  /** The broker says that it has delivered this before. `false` is no promise. */
+  /**
+   * It may have been delivered before. A broker that does not say so (Kafka) counts as such what a member that is gone may
+   * have had in hand: the deliveries of a partition after its assignment, the first `maxInFlight` and those before its first
+   * commit. `false` is no promise.
+   */
   readonly redelivered: boolean
   /** How often the broker has delivered it, this time included, where the broker counts. */
   readonly deliveryCount?: number
@@ -77,5 +81,10 @@ export interface BrokerConsumer {
    * - A `handle` that rejects counts as `retry` without delay (`consume/rejecting-handler-counts-as-retry`).
    */
   consume(subscription: Subscription, handle: (delivery: Delivery) => Promise<Disposition>): Promise<ActiveSubscription>
+  /**
+   * How long after its publication the broker may still deliver a message again, in milliseconds: the longest of these topics.
+   * `Infinity`: for ever. Absent or `null`: it cannot be known. Receipts must be kept for longer.
+   */
+  redeliveryWindowMs?(topics: readonly string[]): Promise<number | null>
   close(): Promise<void>
 }

@@ -1,4 +1,8 @@
+import type { CommandStorage } from './command-storage.ts'
+import type { CrashMarks } from './crash-marks.ts'
+import type { InboxDeadLetters } from './inbox-dead-letters.ts'
 import type { PruneOptions } from './outbox-admin.ts'
+import type { TransitionLog } from './transition-log.ts'
 
 /** Marks that one consumer has handled one message. */
 export interface Receipt {
@@ -31,6 +35,12 @@ export interface InboxStorage<in Tx> {
    * - Consumers do not share receipts (`record/consumers-are-independent`).
    */
   record(tx: Tx, receipts: readonly Receipt[]): Promise<readonly ReceiptOutcome[]>
-  /** Removes receipts older than `olderThanMs` in bounded transactions. Answers how many. */
+  /** Removes receipts older than `olderThanMs` in bounded transactions, and crash marks as old. Answers how many receipts. */
   prune(options: PruneOptions): Promise<number>
+  /** Absent: a message that ends its process is delivered until the broker gives up. */
+  readonly crashes?: CrashMarks<Tx>
+  /** Absent: what is given up goes where the broker puts dead letters, or away. */
+  readonly deadLetters?: InboxDeadLetters<Tx>
+  readonly commands?: CommandStorage<Tx>
+  readonly transitions?: TransitionLog<Tx>
 }

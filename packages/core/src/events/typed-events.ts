@@ -2,8 +2,8 @@
 export type Listener<Event> = (event: Event) => void
 
 /**
- * Typed events for observers: one object per event, by name. An error without a listener is written to stderr, never
- * dropped.
+ * Typed events for observers: one object per event, by name. An error or a warning without a listener is written to stderr,
+ * never dropped.
  */
 export class TypedEvents<Events extends { readonly error: unknown }> {
   readonly #listeners: { [Name in keyof Events]?: Set<Listener<Events[Name]>> } = {}
@@ -29,7 +29,7 @@ export class TypedEvents<Events extends { readonly error: unknown }> {
   }
 
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
-    if (name === 'error' && !this.has('error')) this.#printError(event)
+    if ((name === 'error' || name === 'warning') && !this.has(name)) this.#printError(event)
     for (const listener of this.#listeners[name] ?? []) this.#call(listener, event)
   }
 

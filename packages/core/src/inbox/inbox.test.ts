@@ -1,3 +1,4 @@
+import { memoryInbox } from '@waybill/memory'
 import { expect, test } from 'vitest'
 import { type InboxStorage, type Message, type Receipt, SpecificationError } from '../contracts/index.ts'
 import { Inbox } from './inbox.ts'
@@ -75,4 +76,40 @@ test('wrong options are reported at once', () => {
   expect(() => new Inbox({ inbox: {} as typeof storage, consumer: '' })).toThrow(/inbox = .*consumer = ''/)
   const old = { ...storage, specificationVersion: 'v0' as 'v1' }
   expect(() => new Inbox({ inbox: old, consumer: 'billing' })).toThrow(SpecificationError)
+})
+
+test('many messages are guarded in one call, and work is done with those that are new', async () => {
+  const { storage, receipts } = setup()
+  const inbox = new Inbox({ inbox: storage, consumer: 'billing' })
+  const of = (id: string): Message => ({ ...message, id })
+  await inbox.guard(receipts, of('b'), () => undefined)
+  const calls: (readonly string[])[] = []
+  const work = (fresh: readonly Message[]) => calls.push(fresh.map(({ id }) => id))
+  const all = [of('a'), of('b'), of('c'), of('a')]
+  expect(await inbox.guardMany(receipts, all, work)).toEqual(['processed', 'duplicate', 'processed', 'duplicate'])
+  expect(await inbox.guardMany(receipts, all, work)).toEqual(Array.from(all, () => 'duplicate'))
+  expect(await inbox.guardMany(receipts, [], work)).toEqual([])
+  expect(calls).toEqual([['a', 'c']])
+  const failure = new Error('mine')
+  await expect(inbox.guardMany(receipts, [of('d')], () => Promise.reject(failure))).rejects.toBe(failure)
+})
+
+// The recipe of `guard`: hear of it, do not find the row, roll back, and be told again.
+test('a receiver that hears of work before its row can be read does it when the row is there', async () => {
+  const memory = memoryInbox()
+  const inbox = new Inbox({ inbox: memory, consumer: 'worker' })
+  const deliver = () =>
+    memory.transaction((tx) =>
+      inbox.guard(tx, message, async () => {
+        if (tx.get('jobs', 'job-1') !== 'ready') throw new Error('job-1 cannot be read yet')
+        await tx.put('jobs', 'job-1', 'done')
+      }),
+    )
+  const producer = memory.database.begin()
+  await producer.put('jobs', 'job-1', 'ready')
+  await expect(deliver()).rejects.toThrow('cannot be read yet')
+  producer.commit()
+  expect(await deliver()).toBe('processed')
+  expect(await deliver()).toBe('duplicate')
+  expect(memory.database.read('jobs').get('job-1')).toBe('done')
 })

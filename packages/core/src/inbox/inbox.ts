@@ -1,4 +1,4 @@
-import { type InboxStorage, type Message, MessageError } from '../contracts/index.ts'
+import { type InboxStorage, type Message, MessageError, type Receipt, type ReceiptOutcome } from '../contracts/index.ts'
 import { checkOptions, checkSpecification, given } from '../settings/check-options.ts'
 
 export interface InboxOptions<Tx> {
@@ -43,16 +43,44 @@ export class Inbox<Tx> {
    *
    * Where another transaction is handling the same message, this waits for its end.
    *
+   * If the message speaks of a row that cannot be read yet (it was heard of by another way than the outbox, or the read goes to
+   * a replica), let `work` reject, roll back and leave the message to the broker's redelivery: the receipt is gone, and the
+   * next delivery is as new. In a `Consumer`, throw: `retry`, and after it `redriveAfter`, say how long to wait for the row.
+   *
    * @throws What `work` throws; `StorageError`; `MessageError` `INVALID_MESSAGE` if there is no usable key.
    */
   async guard(tx: Tx, message: Message, work: () => unknown): Promise<GuardOutcome> {
-    const key: unknown = this.#dedupKey(message)
-    if (typeof key !== 'string' || key === '') {
-      throw new MessageError('INVALID_MESSAGE', 'dedupKey must answer a non-empty string', { path: 'id' })
-    }
-    const [outcome] = await this.#storage.record(tx, [{ consumer: this.#consumer, key }])
+    const [outcome] = await this.#storage.record(tx, [this.receiptOf(message)])
     if (outcome === 'duplicate') return 'duplicate'
     await work()
     return 'processed'
+  }
+
+  /**
+   * As {@link guard}, for many messages in one transaction: receipts in one statement, then `work` once, with those that are
+   * new, in their order; not at all if there are none. Outcomes align by index.
+   *
+   * If `work` rejects, roll back and try the messages one by one: that finds the one that is to blame.
+   */
+  async guardMany(
+    tx: Tx,
+    messages: readonly Message[],
+    work: (fresh: readonly Message[]) => unknown,
+  ): Promise<readonly GuardOutcome[]> {
+    if (messages.length === 0) return []
+    const outcomes: readonly ReceiptOutcome[] = await this.#storage.record(
+      tx,
+      messages.map((message) => this.receiptOf(message)),
+    )
+    const fresh = messages.filter((_, index) => outcomes[index] === 'recorded')
+    if (fresh.length > 0) await work(fresh)
+    return outcomes.map((outcome) => (outcome === 'recorded' ? 'processed' : 'duplicate'))
+  }
+
+  /** The receipt that a message has or will have. @throws `MessageError` `INVALID_MESSAGE` if there is no usable key. */
+  receiptOf(message: Message): Receipt {
+    const key: unknown = this.#dedupKey(message)
+    if (typeof key === 'string' && key !== '') return { consumer: this.#consumer, key }
+    throw new MessageError('INVALID_MESSAGE', 'dedupKey must answer a non-empty string', { path: 'id' })
   }
 }

@@ -16,6 +16,8 @@ import type { EnqueueOptions } from '../message/enqueue-options.ts'
 export interface Composer extends MessageTerms {
   readonly messages: Catalogue<MessageTypes> | undefined
   readonly serializer: Serializer
+  /** What a message has of the one that caused it, unless its own options say otherwise. */
+  readonly inherited?: Pick<EnqueueOptions, 'correlationId' | 'causationId'>
 }
 
 export interface EnqueueRequest {
@@ -88,7 +90,7 @@ function begin({ messages, serializer }: Composer, { type, payload }: EnqueueReq
 function finish(composer: Composer, request: EnqueueRequest, begun: Begun): OutboxMessage {
   const { definition, payload, output } = begun
   const { type } = request
-  const { lockKey: _, ...options } = request.options
+  const { lockKey: _, ...options } = { ...composer.inherited, ...request.options }
   const aggregate = definition?.aggregate && derive('aggregate', () => checkAggregate(definition.aggregate?.(output)))
   const key = options.orderingKey ?? (definition?.key && derive('key', () => checkText(definition.key?.(output))))
   return buildMessage(

@@ -1,7 +1,15 @@
 import type { Catalogue, MessageTypes } from '../catalogue/define-messages.ts'
-import type { OutboxWriter, Serializer, TransactionOptions, TransactionRunner } from '../contracts/index.ts'
+import type {
+  BrokerPublisher,
+  Message,
+  OutboxWriter,
+  Serializer,
+  TransactionOptions,
+  TransactionRunner,
+} from '../contracts/index.ts'
 import type { EnqueueOptions, TraceContext } from '../message/enqueue-options.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import type { Environment } from '../settings/environment.ts'
 
 /**
  * The storage of an outbox.
@@ -32,8 +40,40 @@ export interface OutboxOptions<Tx, Types extends MessageTypes, RunnerTx, SyncTx>
   readonly traceContext?: () => TraceContext | undefined
   /** Opens the transactions of {@link Outbox.transaction}. @default the storage, if it can */
   readonly runner?: TransactionRunner<RunnerTx> & (RunnerTx extends Tx ? unknown : never)
+  /**
+   * `outbox`: messages are written in the caller's transaction, and a relay publishes them. `direct`: **without the
+   * guarantee**, for services that move to the outbox step by step: messages are kept in memory and published by this process
+   * once it is told of the commit; a crash, a broker that is away or a forgotten `committed` loses them, and nothing keeps
+   * their order. The storage's tables are not touched. `delayMs` and `availableAt` are refused.
+   *
+   * @default 'outbox'; 'direct' if there is a publisher and WAYBILL_OUTBOX_ENABLED is `false`
+   */
+  readonly mode?: 'outbox' | 'direct'
+  /** For direct mode: serves this outbox alone; whoever made it closes it. */
+  readonly publisher?: BrokerPublisher
+  /** How long direct mode waits for the publisher, in milliseconds. @default 10_000 */
+  readonly publishTimeoutMs?: number
+  /** @default process.env */
+  readonly environment?: Environment
   /** For tests. @default the clocks and the random source of the machine */
   readonly runtime?: Runtime
+}
+
+/** What an outbox reports; in direct mode only. */
+export interface OutboxEvents {
+  /** Its transaction has committed, and the broker did not take it: it is lost, or its fate is not known. */
+  readonly unpublished: { readonly message: Message; readonly error: Error }
+  /** Said once: messages are published without the guarantee. Without a listener it goes to stderr. */
+  readonly warning: string
+  /** Also every `unpublished`. Without a listener it goes to stderr. */
+  readonly error: Error
+}
+
+export interface WithinOptions {
+  /** What is enqueued carries its correlation id (its id, if it has none), and its id as causation id. */
+  readonly cause?: Message
+  /** Called after each write: there is something to say {@link Outbox.committed} for. */
+  readonly onEnqueued?: () => void
 }
 
 /** What the caller learns of a message that was written. */

@@ -1,5 +1,6 @@
 import type { AnyMessages, MessageTypes } from '../catalogue/define-messages.ts'
 import { ConfigurationError, type OutboxMessage, type TransactionRunner } from '../contracts/index.ts'
+import { type Listener, TypedEvents } from '../events/typed-events.ts'
 import { systemRuntime } from '../runtime/system-runtime.ts'
 import { jsonSerializer } from '../serializer/json-serializer.ts'
 import { checkCatalogue, checkOptions, checkSpecification, given } from '../settings/check-options.ts'
@@ -10,15 +11,18 @@ import {
   composeMessageSync,
   composeMessages,
 } from './compose-message.ts'
+import { DirectMode } from './direct-mode.ts'
 import type {
   ComposeArgument,
   EnqueuedMessage,
   EnqueueItem,
   OptionsArgument,
+  OutboxEvents,
   OutboxOptions,
   OutboxScope,
   OutboxTarget,
   TransactionArgument,
+  WithinOptions,
 } from './outbox-types.ts'
 import { runInScope } from './run-in-scope.ts'
 import { wakeRelays } from './wakeups.ts'
@@ -44,6 +48,8 @@ export class Outbox<Tx, Types extends MessageTypes = AnyMessages, RunnerTx = unk
   readonly #storage: OutboxTarget<Tx, never, unknown>
   readonly #runner: Partial<TransactionRunner<unknown>>
   readonly #composer: Composer
+  readonly #events = new TypedEvents<OutboxEvents>('Waybill outbox')
+  readonly #direct: DirectMode | undefined
 
   /** @throws {@link ConfigurationError} with all problems at once, `SpecificationError`. */
   constructor(options: OutboxOptions<Tx, Types, RunnerTx, SyncTx>) {
@@ -63,9 +69,20 @@ export class Outbox<Tx, Types extends MessageTypes = AnyMessages, RunnerTx = unk
       check.integer('maxMessageBytes', maxMessageBytes, 1)
     })
     checkSpecification(storage)
+    this.#direct = DirectMode.of(given(options), this.#events)
     this.#storage = storage
     this.#runner = runner ?? storage
     this.#composer = { messages, serializer, maxMessageBytes, traceContext, runtime: runtime ?? systemRuntime }
+  }
+
+  /** How messages leave: by a relay, or directly and without the guarantee. */
+  get mode(): 'outbox' | 'direct' {
+    return this.#direct === undefined ? 'outbox' : 'direct'
+  }
+
+  /** Listens to an event; answers how to stop that. */
+  on<Name extends keyof OutboxEvents>(name: Name, listener: Listener<OutboxEvents[Name]>): () => void {
+    return this.#events.on(name, listener)
   }
 
   /**
@@ -81,7 +98,7 @@ export class Outbox<Tx, Types extends MessageTypes = AnyMessages, RunnerTx = unk
     ...[options = {}]: OptionsArgument<Types>
   ): Promise<EnqueuedMessage> {
     const message = await composeMessage(this.#composer, { type, payload, options })
-    await writeMessages(this.#storage, tx, [{ message, lockKey: options.lockKey }])
+    await this.#write(tx, [{ message, lockKey: options.lockKey }])
     wakeRelays(this.#storage, 'maybe-soon')
     return { id: message.id }
   }
@@ -105,7 +122,7 @@ export class Outbox<Tx, Types extends MessageTypes = AnyMessages, RunnerTx = unk
   /** As {@link enqueue}, for many messages in one statement, all or none of them. Answers in their order. */
   async enqueueMany(tx: Tx, messages: readonly EnqueueItem<Types>[]): Promise<readonly EnqueuedMessage[]> {
     const composed = await composeMessages(this.#composer, messages)
-    await writeMessages(this.#storage, tx, composed)
+    await this.#write(tx, composed)
     wakeRelays(this.#storage, 'maybe-soon')
     return composed.map(({ message }) => ({ id: message.id }))
   }
@@ -130,7 +147,8 @@ export class Outbox<Tx, Types extends MessageTypes = AnyMessages, RunnerTx = unk
       throw new ConfigurationError('Outbox.enqueueSync', [{ option: 'lockKey', value: true, rule }])
     }
     const message = composeMessageSync(this.#composer, { type, payload, options })
-    this.#storage.insertSync(tx as never, [message])
+    if (this.#direct === undefined) this.#storage.insertSync(tx as never, [message])
+    else this.#direct.keep(tx, [message])
     wakeRelays(this.#storage, 'maybe-soon')
     return { id: message.id }
   }
@@ -149,16 +167,61 @@ export class Outbox<Tx, Types extends MessageTypes = AnyMessages, RunnerTx = unk
       const rule = 'is needed, because the storage opens no transactions'
       throw new ConfigurationError('Outbox.transaction', [{ option: 'runner', value: undefined, rule }])
     }
+    let opened: (RunnerTx & Tx) | undefined
     let written = false
-    const result = await this.#runner.transaction(async (erased) => {
-      const tx = erased as RunnerTx & Tx
-      const insert = async (messages: readonly ComposedMessage[]) => {
-        await writeMessages(this.#storage, tx, messages)
-        written = true
-      }
-      return await runInScope(tx, this.#composer, insert, work)
-    }, options)
-    if (written) wakeRelays(this.#storage, 'committed')
-    return result
+    const onEnqueued = () => {
+      written = true
+    }
+    try {
+      const result = await this.#runner.transaction(async (erased) => {
+        opened = erased as RunnerTx & Tx
+        return await this.within(opened, work, { onEnqueued })
+      }, options)
+      if (written && opened !== undefined) await this.committed(opened)
+      return result
+    } finally {
+      if (opened !== undefined) this.rolledBack(opened)
+    }
+  }
+
+  /**
+   * Runs `work` as {@link transaction} does, in a transaction that the caller has opened. Call {@link committed} when it has
+   * committed, {@link rolledBack} if it has not.
+   */
+  async within<T, OwnTx extends Tx>(
+    tx: OwnTx,
+    work: (scope: OutboxScope<OwnTx, Types>) => Promise<T>,
+    { cause, onEnqueued }: WithinOptions = {},
+  ): Promise<T> {
+    const inherited = cause && { correlationId: cause.correlationId ?? cause.id, causationId: cause.id }
+    const insert = async (messages: readonly ComposedMessage[]) => {
+      await this.#write(tx, messages)
+      onEnqueued?.()
+    }
+    return await runInScope(tx, { ...this.#composer, ...(inherited && { inherited }) }, insert, work)
+  }
+
+  /**
+   * Tells that the caller's own transaction has committed: relays of this process look at once instead of soon. In direct mode
+   * this is what publishes, and it resolves when the broker has answered; what the broker did not take is an event, not a
+   * rejection.
+   */
+  async committed(tx: Tx): Promise<void> {
+    if (this.#direct === undefined) wakeRelays(this.#storage, 'committed')
+    else await this.#direct.publish(tx)
+  }
+
+  /**
+   * Tells that the caller's own transaction has rolled back. Needed in direct mode where handles are used again, as the
+   * client of a pool is: what was enqueued would else be published with the next transaction of the handle.
+   */
+  rolledBack(tx: Tx): void {
+    this.#direct?.forget(tx)
+  }
+
+  async #write(tx: Tx, messages: readonly ComposedMessage[]): Promise<void> {
+    if (this.#direct === undefined) return await writeMessages(this.#storage, tx, messages)
+    const kept = messages.map(({ message }) => message)
+    this.#direct.keep(tx, kept)
   }
 }

@@ -1,6 +1,6 @@
 import { WaybillError } from './waybill-error.ts'
 
-export type HandlerErrorCode = 'HANDLER_FAILED' | 'HANDLER_TIMEOUT' | 'NO_HANDLER'
+export type HandlerErrorCode = 'HANDLER_FAILED' | 'HANDLER_TIMEOUT' | 'HANDLER_CRASHED' | 'NO_HANDLER'
 
 /** A consumer's handler failed; `cause` is what it threw. */
 export class HandlerError extends WaybillError {

@@ -1,0 +1,21 @@
+import { appendByInsert, claimByUpsert, type InboxServer, recordReturning, type SqlContext } from '@waybill/sql'
+import { sql } from 'kysely'
+
+export function postgresInboxServer(context: SqlContext): InboxServer {
+  return {
+    record: recordReturning(
+      context,
+      (list) => sql`select pair ->> 0 as first, pair ->> 1 as second from json_array_elements(${list}::json) as pair`,
+    ),
+    // No insert can be asked not to wait. So whoever claims takes a lock that can, until the end of its transaction.
+    claim: claimByUpsert(context, ({ scope, key, whenBusy }) => {
+      const name = JSON.stringify(['waybill command', context.schema ?? '', context.tablePrefix, scope, key])
+      const lock = sql`hashtextextended(${name}, 0)`
+      if (whenBusy === 'refuse') return sql<boolean>`pg_try_advisory_xact_lock(${lock})`
+      return sql<boolean>`pg_advisory_xact_lock(${lock})::text is not null`
+    }),
+    append: appendByInsert(context),
+    whenKnown: sql`on conflict (consumer, key) do update set`,
+    skipLocked: sql`for update skip locked`,
+  }
+}

@@ -1,0 +1,79 @@
+import { type CrashMarks, type Disposition, HandlerError, type Receipt, type WaybillError } from '../contracts/index.ts'
+import type { AttemptInput } from './attempt.ts'
+import { type DeliveryTerms, receiptFor } from './delivery-terms.ts'
+import type { Job } from './job.ts'
+import { describeFailure } from './judge-failure.ts'
+
+type Result = Disposition | WaybillError
+
+/**
+ * Runs the attempts of one message in slots of its consumer, and finds out if they end the process.
+ *
+ * Only what may have been delivered before is marked. What has unfinished beginnings runs alone, and is marked once it does: so
+ * a count grows above one only by the message's own doing, however many were in hand beside one that ends the process.
+ */
+export class CrashGuard<Tx> {
+  /** What the transaction of an attempt needs of this. */
+  readonly steps: Pick<AttemptInput<Tx>, 'leave'>
+  readonly #terms: DeliveryTerms<Tx>
+  readonly #job: Job<Tx>
+  readonly #ending: AbortSignal
+  readonly #marks: CrashMarks<Tx> | undefined
+  readonly #receipt: Receipt
+  #alone: boolean
+  #marked = false
+
+  constructor(terms: DeliveryTerms<Tx>, job: Job<Tx>, ending: AbortSignal) {
+    const marks = job.suspect ? terms.options.inbox.crashes : undefined
+    this.#terms = terms
+    this.#job = job
+    this.#ending = ending
+    this.#marks = marks
+    this.#receipt = receiptFor(terms, job.origin.message ?? job.message)
+    this.#alone = job.letter?.reason === 'crashes'
+    this.steps = marks === undefined ? {} : { leave: (tx) => marks.end(tx, this.#receipt) }
+  }
+
+  async run(attempt: () => Promise<Result>): Promise<Result> {
+    const { slots } = this.#terms
+    for (;;) {
+      const result = await slots.run(() => this.#mark(attempt), this.#alone)
+      if (result !== 'alone') return result
+      this.#alone = true
+    }
+  }
+
+  /** Takes the mark away; what cannot be taken away stays and is not written again. */
+  async forget(): Promise<void> {
+    if (!this.#marked) return
+    try {
+      await this.#marks?.forget(this.#receipt)
+      this.#marked = false
+    } catch (error) {
+      this.#terms.events.emit('error', describeFailure(error, this.#job.message, 0))
+    }
+  }
+
+  async #mark(attempt: () => Promise<Result>): Promise<Result | 'alone'> {
+    if (this.#marks === undefined || this.#ending.aborted) return await attempt()
+    try {
+      if (!this.#marked) {
+        if (!this.#alone && (await this.#marks.count(this.#receipt)) > 0) return 'alone'
+        const begun = await this.#marks.begin(this.#receipt)
+        this.#marked = true
+        if (begun > this.#terms.options.maxCrashes) return crashed(this.#job, begun - 1)
+      }
+    } catch (error) {
+      return describeFailure(error, this.#job.message, 0)
+    }
+    const result = await attempt()
+    if (!(result instanceof Error) && result.type === 'ack') this.#marked = false
+    else await this.forget()
+    return result
+  }
+}
+
+function crashed<Tx>({ message }: Job<Tx>, times: number): WaybillError {
+  const text = `The handler of '${message.type}' was begun ${times} times on message '${message.id}' and never came to an end: it seems to end its process`
+  return new HandlerError('HANDLER_CRASHED', text, { retryable: false })
+}
