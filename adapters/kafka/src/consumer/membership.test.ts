@@ -20,6 +20,10 @@ class ScriptedClient implements KafkaClient {
     throw new Error('not of interest here')
   }
 
+  readRetention(): never {
+    throw new Error('not of interest here')
+  }
+
   async joinGroup(_: unknown, listener: GroupListener) {
     const script = this.#scripts[this.joins]
     this.joins += 1
