@@ -8,6 +8,7 @@ import { type RunOptions, runBenchmarks } from '../src/run.ts'
 const tiny: RunOptions = {
   suites: ['store'],
   storages: ['sqlite'],
+  brokers: null,
   only: '',
   rounds: 1,
   scale: 0.000_01,
@@ -53,7 +54,15 @@ describe('the command line', () => {
 
   it('narrows down', () => {
     const line = parseCommandLine(['store', '--storage', 'memory', '--only', 'batch 500', '--rounds', '9', '--json'])
-    const options = { suites: ['store'], storages: ['memory'], only: 'batch 500', rounds: 9, scale: 1, servers: 'own' }
+    const options = {
+      suites: ['store'],
+      storages: ['memory'],
+      brokers: null,
+      only: 'batch 500',
+      rounds: 9,
+      scale: 1,
+      servers: 'own',
+    }
     expect(line).toEqual({ type: 'run', json: true, options })
   })
 

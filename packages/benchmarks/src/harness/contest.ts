@@ -20,6 +20,10 @@ export class Contest {
     this.#samples = samples
   }
 
+  has(name: string): boolean {
+    return this.#samples.has(name)
+  }
+
   /** Median over the rounds. */
   median(name: string): number {
     return median(this.#of(name))
