@@ -62,25 +62,31 @@ async function run(
   brokers: readonly Adapter[],
   versions: ReadonlyMap<string, Versions>,
 ): Promise<void> {
-  const plan: readonly Verification[] = [
-    ...(values.only.includes('storages') ? storages.flatMap(ofStorage) : []),
-    ...(values.only.includes('brokers') ? brokers.flatMap(ofBroker) : []),
-    ...(values.only.includes('pairs') ? brokers.flatMap((broker) => pairsOf(storages, broker)) : []),
+  // Each of these becomes a report, which is written when it is complete: a run that is ended early is not for nothing.
+  const plan: readonly (readonly Verification[])[] = [
+    ...(values.only.includes('storages') ? storages.map(ofStorage) : []),
+    ...(values.only.includes('brokers') ? brokers.map(ofBroker) : []),
+    ...(values.only.includes('pairs') ? brokers.flatMap((broker) => storages.map((each) => ofPair(each, broker))) : []),
   ]
   const results: ReportResult[] = []
   try {
-    const sideBySide = await inParallel(plan, Number(values.parallel), (verification) => verify(verification, say))
-    results.push(...sideBySide.flat())
+    const reports = await inParallel(plan, Number(values.parallel), (verifications) => report(verifications, versions))
+    results.push(...reports.flat())
   } finally {
     for (const close of new Set([...storages, ...brokers].map((adapter) => adapter.close))) await close()
   }
-  for (const file of writeReports(results, versions)) say(`written: docs/conformance/${file}`)
   if (values.json) console.log(JSON.stringify({ versions: merged(versions.values()), results }))
   process.exitCode = results.some(({ level, failed }) => level !== 'provisional' && failed > 0) ? 1 : 0
 }
 
-function pairsOf(storages: readonly Adapter[], broker: Adapter): readonly Verification[] {
-  return storages.flatMap((storage) => ofPair(storage, broker))
+async function report(
+  verifications: readonly Verification[],
+  versions: ReadonlyMap<string, Versions>,
+): Promise<readonly ReportResult[]> {
+  const results: ReportResult[] = []
+  for (const verification of verifications) results.push(...(await verify(verification, say)))
+  for (const file of writeReports(results, versions)) say(`written: docs/conformance/${file}`)
+  return results
 }
 
 /** The adapter of that name with its variants, all with `--all`, none if nothing was asked for; `undefined` for an unknown name. */
