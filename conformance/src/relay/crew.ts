@@ -6,7 +6,7 @@ import { type Decide, ScriptedPublisher } from './scripted-publisher.ts'
 import { type Severable, severable } from './severable.ts'
 
 /** Lease of relays that a rule lets end, in milliseconds. */
-export const leaseMs = 600
+export const leaseMs = 1500
 
 export interface PublisherHooks {
   before?(messages: readonly Message[]): void | Promise<void>

@@ -61,7 +61,7 @@ async function weather(harness: AnyRelayHarness, time: Timeline, seed: number): 
   const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((key) => `s${seed}${key}`)
   const messages = interleaved(keys, 12, { topic: harness.topics[0] })
   await using crew = new Crew(harness, time, badDay(randomOf(seed)))
-  const options = { batchSize: 12, leaseMs, publishTimeoutMs: 300, retry: { maxAttempts: 1000, delayMs: () => 20 } }
+  const options = { batchSize: 12, leaseMs, retry: { maxAttempts: 1000, delayMs: () => 20 } }
   const killed = crew.mortalStorage()
   const storage = (await harness.reopen?.()) ?? harness.storage
   await crew.start({ ...options, storage: killed.value })
