@@ -5,9 +5,12 @@ import { memoryCommits } from './suites/enqueue/memory-commits.ts'
 import { serverCommits } from './suites/enqueue/server-commits.ts'
 import { sqliteCommits } from './suites/enqueue/sqlite-commits.ts'
 import { postgresWakeupsCost } from './suites/enqueue/wakeups-cost.ts'
+import { commitToAck } from './suites/latency/commit-to-ack.ts'
 import { commitToClaim } from './suites/latency/commit-to-claim.ts'
 import { idleRelay } from './suites/latency/idle-relay.ts'
 import { brokerBacklog } from './suites/relay/brokers/backlog.ts'
+import { largeBacklog } from './suites/relay/brokers/large-backlog.ts'
+import { brokerLayers } from './suites/relay/brokers/layers.ts'
 import { memoryCpu } from './suites/relay/memory-cpu.ts'
 import { sqliteMemory } from './suites/relay/sqlite-memory.ts'
 import { backlog } from './suites/store/backlog.ts'
@@ -52,7 +55,14 @@ export const benchmarks: readonly Benchmark[] = [
 ]
 
 function toBroker(storage: RelayStorage, broker: Broker): readonly Benchmark[] {
-  return [brokerBacklog(storage, broker, 1000), brokerBacklog(storage, broker, 10)]
+  return [
+    brokerBacklog(storage, broker, 1000),
+    brokerBacklog(storage, broker, 10),
+    largeBacklog(storage, broker, 1000),
+    largeBacklog(storage, broker, 10),
+    brokerLayers(storage, broker),
+    commitToAck(storage, broker),
+  ]
 }
 
 function onServer(storage: ServerStorage): readonly Benchmark[] {
