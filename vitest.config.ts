@@ -21,6 +21,8 @@ const config: ViteUserConfig = defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // A second, the default, is little for a server on a busy machine.
+    expect: { poll: { timeout: 15_000 } },
     // Most tests wait, for servers, timers and other processes: more of them at once than there are processors.
     maxWorkers: 4,
     // Test files that need a server share one; only those that ask for it start it.

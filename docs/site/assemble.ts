@@ -21,6 +21,7 @@ function copyMermaid(): void {
 /** Puts the pages together that VitePress builds: those that are written, and those that are generated. */
 export async function assemble(): Promise<void> {
   copyMermaid()
+  cpSync(join(root, 'docs/public'), join(siteFolder, 'public'), { recursive: true })
   const api = await generateApi()
   const generated: Readonly<Record<string, string>> = {
     api: api.index,

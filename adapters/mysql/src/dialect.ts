@@ -23,6 +23,9 @@ const exactText = 'character set utf8mb4 collate /*!80017 utf8mb4_0900_bin */ /*
  */
 const now = sql<number>`timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) div 1000`
 
+/** Outside a transaction an insert has no id, and is refused. Of MariaDB alone: MySQL takes it for a comment. */
+export const guard = '/*M!100600 if(@@in_transaction or not @@autocommit, */'
+
 const forUpdate = sql`for update`
 
 /** Of MySQL and MariaDB alike: nothing here differs between them. */
@@ -43,6 +46,7 @@ export const mysqlDialect: SqlDialect = {
   rowOneOf: (parameter) =>
     sql`(position in (${parameter((rows) => rows.map((row) => row.position))}) and id in (${parameter((rows) => rows.map((row) => row.id))}))`,
   byPosition: (table) => throughIndex(table, 'primary'),
+  insertedId: (id) => sql`${sql.raw(guard)} ${id} /*M!100600 , null) */`,
   // The server counts 1 for a row that it inserted, and 2 for one that it changed. A change to the same values would be
   // counted as the client's flags say, so this one changes something, and leaves the time odd.
   skipKnown: (insert) => insert.onDuplicateKeyUpdate({ recorded_at: sql`recorded_at + if(recorded_at & 1, 2, 1)` }),

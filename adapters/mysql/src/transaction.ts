@@ -1,9 +1,7 @@
-import { TransactionError } from '@waybill/core/contracts'
-import { type AnyTransaction, kyselyExecutor, requireTransaction, type SqlExecutor, type Statement } from '@waybill/sql'
-import { CompiledQuery } from 'kysely'
+import { type AnyTransaction, kyselyExecutor, requireTransaction, type SqlExecutor } from '@waybill/sql'
 import type { Connection } from 'mysql2'
 import type { Connection as PromiseConnection } from 'mysql2/promise'
-import { toResult } from './client-connection.ts'
+import { connectionExecutor } from './connection-executor.ts'
 import { classifyMysqlError } from './errors.ts'
 
 /**
@@ -32,41 +30,10 @@ export type MysqlConnection = (Connection | PromiseConnection) & { readonly getC
 /** What messages can be enqueued in: an open transaction of Kysely, of mysql2 or of another client. */
 export type MysqlTransaction = AnyTransaction | MysqlConnection | MysqlExecutor
 
-/** Bits of what every answer of the server tells. */
-const status = { inTransaction: 1, autocommit: 2, noBackslashEscapes: 512 } as const
-
 /** @throws {@link TransactionError} for what is not in a transaction. */
 export async function executorWithin(tx: MysqlTransaction): Promise<SqlExecutor> {
   if ('isTransaction' in tx) return withBuffers(kyselyExecutor(requireTransaction(tx), classifyMysqlError))
   return withBuffers('executeSql' in tx ? foreignExecutor(tx) : await connectionExecutor(tx))
-}
-
-/**
- * Without autocommit the next statement opens a transaction. One that DDL has ended, as it does in MySQL, is found too.
- *
- * @throws {@link TransactionError} for a connection that is not in a transaction.
- */
-async function connectionExecutor(connection: MysqlConnection): Promise<SqlExecutor> {
-  if ('getConnection' in connection) throw new TransactionError('A pool is not a transaction: pass its connection')
-  // A connection of the callback flavour makes one of the other from itself.
-  const promised: PromiseConnection = 'promise' in connection ? connection.promise() : connection
-  const execute = async <Row>(how: 'query' | 'execute', { sql, parameters }: Statement<Row>) => {
-    try {
-      const options = { sql, values: [...parameters], namedPlaceholders: false }
-      const [result] = await (how === 'query' ? promised.query(options) : promised.execute(options))
-      return result
-    } catch (error) {
-      throw classifyMysqlError(error)
-    }
-  }
-  const { serverStatus } = (await execute('query', CompiledQuery.raw('do 0'))) as { readonly serverStatus: number }
-  const is = (bit: number) => (serverStatus & bit) !== 0
-  if (!is(status.inTransaction) && is(status.autocommit)) {
-    throw new TransactionError('The connection is not in a transaction: enqueue between begin and commit')
-  }
-  // The driver escapes with backslashes; a prepared statement has its values beside it.
-  const how = is(status.noBackslashEscapes) ? 'execute' : 'query'
-  return { execute: async (statement) => toResult(await execute(how, statement)) }
 }
 
 function foreignExecutor(executor: MysqlExecutor): SqlExecutor {

@@ -3,6 +3,7 @@ import { createConnection as createCallbackConnection } from 'mysql2'
 import { describe, expect, it } from 'vitest'
 import { mysqlStorage } from '../src/index.ts'
 import { message, migratedDatabase } from './database.ts'
+import { statementsOf } from './sent.ts'
 import { onEachServer } from './servers.ts'
 
 const required = { code: 'TRANSACTION_REQUIRED', retryable: false }
@@ -102,6 +103,31 @@ await onEachServer((server) => {
       await connection.query('create table orders (id int)')
       await expect(test.storage.insert(connection, [message()])).rejects.toMatchObject(required)
       expect(await test.ids()).toEqual([])
+    })
+
+    it.runIf(server.name === 'MariaDB')('asks MariaDB nothing before it inserts one message', async () => {
+      await using test = await setup()
+      const connection = await test.test.connect()
+      const insert = (messages: readonly ReturnType<typeof message>[]) => test.storage.insert(connection, messages)
+      await connection.beginTransaction()
+      await insert([message({ id: 'first' })])
+      const text = `it's \\ "?"`
+      await connection.query(`set sql_mode = concat(@@sql_mode, ',NO_BACKSLASH_ESCAPES')`)
+      const one = message({ id: 'one', orderingKey: text, payload: new Uint8Array([0, 255, 39, 92]) })
+      expect(await statementsOf(test.test.name, () => insert([one]))).toEqual([])
+      expect(await statementsOf(test.test.name, () => insert([message(), message()]))).toContain('do 0')
+      await connection.commit()
+      const [row] = await test.test.rows(`select ordering_key, payload from waybill_messages where id = 'one'`)
+      expect(row).toEqual({ ordering_key: text, payload: Buffer.from(one.payload) })
+      for (const mode of ['', 'STRICT_ALL_TABLES']) {
+        await connection.query(`set sql_mode = '${mode}'`)
+        await expect(insert([message({ id: 'late' })])).rejects.toMatchObject(required)
+        await expect(insert([message(), message()])).rejects.toMatchObject(required)
+      }
+      await connection.query('set autocommit = 0')
+      await insert([message({ id: 'uncommitted' })])
+      await connection.query('rollback')
+      expect(await test.ids()).toEqual(['first', 'one', expect.anything(), expect.anything()])
     })
 
     it('refuses a pool of either flavour', async () => {

@@ -2,7 +2,7 @@ import { onServer } from '@waybill/conformance/containers'
 import type { Delivery, Disposition } from '@waybill/core/contracts'
 import { expect, it } from 'vitest'
 import { type RabbitmqConsumerOptions, rabbitmqConsumer, rabbitmqPublisher } from '../src/index.ts'
-import { message, publish } from './publish.ts'
+import { message, put } from './publish.ts'
 import { findServer, plainChannel, unique } from './server.ts'
 
 const server = await findServer()
@@ -24,7 +24,7 @@ onServer(server, { it }, ({ url }) => {
         const publisher = rabbitmqPublisher({ rabbitmq })
         const key = orderingKey === undefined ? {} : { orderingKey }
         // One at a time, as core does for one key.
-        for (const id of ids) await publish(publisher, [message(topic, { id, ...key })])
+        for (const id of ids) await put(publisher, [message(topic, { id, ...key })])
         await publisher.close()
       },
       async remove() {

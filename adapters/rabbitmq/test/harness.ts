@@ -31,14 +31,29 @@ export async function publisher(_rule: string, format: MessageFormat = 'waybill'
   }
 }
 
+interface ConsumerTerms {
+  readonly format?: MessageFormat
+  readonly singleActiveConsumer?: boolean
+}
+
+export const consumer = (_rule: string): Promise<ConsumerHarness> => consumerHarness({})
+
+/** Queues that hand everything to one process at a time. */
+export const variants: { readonly 'rabbitmq-single-active': { readonly consumer: typeof consumer } } = {
+  'rabbitmq-single-active': { consumer: () => consumerHarness({ singleActiveConsumer: true }) },
+}
+
 /** A consumer of the shared server. */
-export async function consumer(_rule: string, format: MessageFormat = 'waybill'): Promise<ConsumerHarness> {
+export async function consumerHarness({
+  format = 'waybill',
+  singleActiveConsumer = false,
+}: ConsumerTerms): Promise<ConsumerHarness> {
   const server = await findServer()
   if (!server.available) throw new Error(server.reason)
   const rabbitmq = { url: server.url }
   const topics = [unique('orders'), unique('mail')] as const
   const groups = ['billing', 'mailer'] as const
-  const open = () => rabbitmqConsumer({ rabbitmq, topology: 'create' })
+  const open = () => rabbitmqConsumer({ rabbitmq, topology: 'create', singleActiveConsumer })
   const first = open()
   const opened = [first]
   const { model, channel } = await plainChannel(server.url)

@@ -2,7 +2,7 @@ import { onServer } from '@waybill/conformance/containers'
 import type { Delivery, Disposition } from '@waybill/core/contracts'
 import { expect, it } from 'vitest'
 import { redisStreamsConsumer, redisStreamsPublisher } from '../src/index.ts'
-import { message, publish } from './publish.ts'
+import { message, put } from './publish.ts'
 import { accessOf, findServer, plainClient, unique } from './server.ts'
 
 const server = await findServer()
@@ -15,7 +15,7 @@ onServer(server, { it }, ({ url }) => {
   const publishAll = async (topic: string, ids: readonly string[], orderingKey?: string) => {
     const publisher = redisStreamsPublisher({ redis, topology: 'create' })
     const key = orderingKey === undefined ? {} : { orderingKey }
-    await publish(
+    await put(
       publisher,
       ids.map((id) => message(topic, { id, ...key })),
     )

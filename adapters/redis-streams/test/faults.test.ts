@@ -2,7 +2,7 @@ import { type OwnServer, onServer, startRedis } from '@waybill/conformance/conta
 import type { Delivery, Disposition } from '@waybill/core/contracts'
 import { afterAll, expect, it } from 'vitest'
 import { redisStreamsConsumer, redisStreamsPublisher } from '../src/index.ts'
-import { message, publish, textOf, typesOf } from './publish.ts'
+import { message, publish, put, textOf, typesOf } from './publish.ts'
 import { accessOf, plainClient, readStream, unique } from './server.ts'
 
 const server = await startRedis()
@@ -109,7 +109,7 @@ onServer(server, { it }, (redis) => {
       return ack
     }
     await source.consume({ group: 'billing', topics: [topic], maxInFlight: 10 }, handle)
-    await publish(publisher, [message(topic, { id: 'before' })])
+    await put(publisher, [message(topic, { id: 'before' })])
     await expect.poll(() => handled).toContain('before')
     await redis.kill()
     await redis.restart()

@@ -24,6 +24,13 @@ export async function publish(
   return await publisher.publish(messages, { signal: AbortSignal.timeout(timeoutMs), timeoutMs })
 }
 
+/** Publishes what a test needs to be there, and fails if not all of it was accepted. */
+export async function put(publisher: BrokerPublisher, messages: readonly Message[]): Promise<void> {
+  const outcomes = await publish(publisher, messages, 15_000)
+  const failed = outcomes.find(({ type }) => type !== 'accepted')
+  if (failed !== undefined) throw new Error(`not accepted: ${failed.type} ${textOf(failed)}`)
+}
+
 export function typesOf(outcomes: readonly PublishOutcome[]): readonly string[] {
   return outcomes.map(({ type }) => type)
 }

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis'
 import { expect, it } from 'vitest'
 import { redisStreamsPublisher } from '../src/index.ts'
 import { cuttableProxy } from './proxy.ts'
-import { message, publish, textOf, typesOf } from './publish.ts'
+import { message, publish, put, textOf, typesOf } from './publish.ts'
 import { accessOf, findServer, plainClient, readStream, unique } from './server.ts'
 
 const server = await findServer()
@@ -83,7 +83,7 @@ onServer(server, { it }, ({ url }) => {
     const publisher = redisStreamsPublisher({ redis, topology: 'create', shards: 4 })
     const keys = Array.from({ length: 20 }, (_, index) => `key-${index}`)
     const batch = keys.flatMap((orderingKey) => [message(topic, { orderingKey }), message(topic, { orderingKey })])
-    await publish(publisher, batch)
+    await put(publisher, batch)
     const shards = await Promise.all([0, 1, 2, 3].map((shard) => readStream(client, `${topic}:${shard}`, topic)))
     const homes = shards.flatMap((shard, index) => shard.map(({ orderingKey }) => `${orderingKey} in ${index}`))
     expect(homes).toHaveLength(40)
@@ -98,7 +98,7 @@ onServer(server, { it }, ({ url }) => {
     await client.call('XADD', [topic, '1-0', 'old', 'entry'])
     const keeping = redisStreamsPublisher({ redis })
     const trimming = redisStreamsPublisher({ redis, trimOlderThanMs: 60_000 })
-    await publish(
+    await put(
       keeping,
       Array.from({ length: 200 }, () => message(topic)),
     )
@@ -106,7 +106,7 @@ onServer(server, { it }, ({ url }) => {
     // Redis trims whole nodes of 100 entries: what is old has to fill one.
     const old = unique('old')
     for (let index = 1; index <= 200; index++) await client.call('XADD', [old, `${index}-0`, 'old', 'entry'])
-    await publish(trimming, [message(old)])
+    await put(trimming, [message(old)])
     expect(await client.xlen(old)).toBeLessThan(201)
     await keeping.close()
     await trimming.close()
@@ -116,7 +116,7 @@ onServer(server, { it }, ({ url }) => {
   it('accepts nothing that fewer replicas have than asked for', async () => {
     const topic = unique('orders')
     const publisher = redisStreamsPublisher({ redis, topology: 'create', durability: { replicas: 1 } })
-    const [outcome] = await publish(publisher, [message(topic)], 1000)
+    const [outcome] = await publish(publisher, [message(topic)], 4000)
     expect(outcome?.type).toBe('unknown')
     expect(textOf(outcome)).toContain('WAIT was answered with 0 where 1')
     await publisher.close()

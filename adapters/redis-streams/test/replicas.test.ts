@@ -20,7 +20,7 @@ onServer(primary, { it }, (first) => {
     const publisher = redisStreamsPublisher({ redis, topology: 'create', durability })
     const accepted: string[] = []
     const publishNext = async (id: string) => {
-      const [outcome] = await publish(publisher, [message(topic, { id })], 1000)
+      const [outcome] = await publish(publisher, [message(topic, { id })], 4000)
       if (outcome?.type === 'accepted') accepted.push(id)
       return outcome
     }

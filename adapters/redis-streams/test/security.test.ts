@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { onServer, startSecureRedis } from '@waybill/conformance/containers'
 import { afterAll, expect, it } from 'vitest'
 import { redisStreamsConsumer, redisStreamsPublisher } from '../src/index.ts'
-import { message, publish, textOf, typesOf } from './publish.ts'
+import { message, publish, put, textOf, typesOf } from './publish.ts'
 import { unique } from './server.ts'
 
 const server = await startSecureRedis()
@@ -25,7 +25,7 @@ onServer(server, { it }, ({ url, tls, account, stop }) => {
       if (handled.length === 1) return { type: 'retry', delayMs: 200 }
       return handled.length === 2 ? { type: 'reject', reason: 'no' } : { type: 'ack' }
     })
-    await publish(publisher, [message(topic, { id: 'next' })])
+    await put(publisher, [message(topic, { id: 'next' })])
     await expect.poll(() => handled.at(-1)).toBe('next')
     await source.close()
     await publisher.close()

@@ -53,6 +53,8 @@ export interface SqlDialect {
   byPosition?(table: string): AliasedRawBuilder<Tables['messages'], 'messages'>
   /** What a read of pending rows takes for the payload. Absent: the column as it is. */
   readonly readsPayload?: RawBuilder<Uint8Array | string>
+  /** What the insert of a single message takes for its id, which may be null outside a transaction, to be refused. @default the id */
+  insertedId?(id: RawBuilder<string>): RawBuilder<string>
   /** Makes an insert pass over rows whose key is there, and over nothing else. */
   skipKnown(insert: ReceiptInsert): ReceiptInsert
   /** At the end of a `select` inside a transaction: rows are held against change, or only against removal. */

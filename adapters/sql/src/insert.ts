@@ -69,7 +69,7 @@ function insertTemplate(context: SqlContext, size: number, present: number): Tem
       })
       return Object.assign(
         {
-          id: value('id'),
+          id: (size === 1 && dialect.insertedId?.(value('id'))) || value('id'),
           topic: value('topic'),
           type: value('type'),
           payload: value('payload'),

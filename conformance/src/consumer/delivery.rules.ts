@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import type { Disposition } from '@waybill/core/contracts'
 import { need, type Rule } from '../rule.ts'
-import { awkwardMessages, comparable, interleaved, labelsOf, sample, samples } from '../samples.ts'
-import { another, type ConsumerHarness, foreign, keepsOrder } from './harness.ts'
-import { Subscriber } from './subscriber.ts'
+import { awkwardMessages, comparable, interleaved, labelOf, labelsOf, sample, samples } from '../samples.ts'
+import { another, type ConsumerHarness, crash, foreign, keepsOrder, ordersAcrossProcesses } from './harness.ts'
+import { Gate, Subscriber } from './subscriber.ts'
+
+const ack: Disposition = { type: 'ack' }
 
 export const deliveryRules: readonly Rule<ConsumerHarness>[] = [
   {
@@ -102,6 +105,30 @@ export const deliveryRules: readonly Rule<ConsumerHarness>[] = [
       })
       const count = members[0].deliveries.length + members[1].deliveries.length
       assert.ok(count < 2 * messages.length, `${count} deliveries of ${messages.length} messages`)
+    },
+  },
+  {
+    id: 'consume/keeps-key-order-across-processes',
+    level: 'required',
+    statement:
+      "consume MUST keep the broker's order of each key over the processes of a group, also when one is killed, where the capability `ordering` is `key`.",
+    intent: 'The second process of a service gets the cancellation while the first is still busy with the order.',
+    requires: [ordersAcrossProcesses, another, crash],
+    async verify(harness, { time }) {
+      const messages = samples('m', 12, { topic: harness.topics[0], orderingKey: 'k' })
+      const killed = new Subscriber(({ message }) => (message && labelOf(message) === 'm1' ? ack : new Gate().opened))
+      await killed.subscribe(harness, { maxInFlight: 5 })
+      await harness.publish(messages)
+      await killed.received(time, 2)
+      const next = new Subscriber()
+      await next.subscribe(harness, { consumer: await need(harness, another)() })
+      await need(harness, crash)()
+      const lastSeen = async () => next.labels.includes('m12') || undefined
+      await time.eventually('the rest of the key at the other process', lastSeen)
+      const labels = [...new Set(next.labels)]
+      // What had no disposition comes again; what had one may.
+      assert.deepEqual(labels, labelsOf(messages).slice(-labels.length))
+      assert.ok(labels.length >= 11, `${labels.join(' ')} is not all that had no disposition`)
     },
   },
   {

@@ -38,6 +38,11 @@ export const keepsOrder: ConsumerRequirement<true> = {
   find: ({ consumer }) => consumer.capabilities.ordering !== 'none' || undefined,
 }
 
+export const ordersAcrossProcesses: ConsumerRequirement<true> = {
+  name: "capability ordering 'key'",
+  find: ({ consumer }) => consumer.capabilities.ordering === 'key' || undefined,
+}
+
 export const delayedRetry: ConsumerRequirement<true> = {
   name: 'capability delayedRetry',
   find: ({ consumer }) => consumer.capabilities.delayedRetry || undefined,

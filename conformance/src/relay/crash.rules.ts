@@ -7,7 +7,7 @@ import type { AnyRelayHarness } from './harness.ts'
 /** What a killed process does not live to see. */
 const never: Promise<void> = new Promise(() => undefined)
 
-const dying = { leaseMs, publishTimeoutMs: 300 }
+const dying = { leaseMs }
 
 export const relayCrashRules: readonly Rule<AnyRelayHarness>[] = [
   {

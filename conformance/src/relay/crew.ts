@@ -6,7 +6,7 @@ import { type Decide, ScriptedPublisher } from './scripted-publisher.ts'
 import { type Severable, severable } from './severable.ts'
 
 /** Lease of relays that a rule lets end, in milliseconds. */
-export const leaseMs = 600
+export const leaseMs = 1500
 
 export interface PublisherHooks {
   before?(messages: readonly Message[]): void | Promise<void>
@@ -34,6 +34,7 @@ export class Crew implements AsyncDisposable {
   /** A relay that polls often and retries soon. Errors are expected here: they are events, not test failures. */
   relay(options: CrewOptions & Partial<Pick<RelayOptions, 'storage' | 'publisher'>> = {}): Relay {
     const { harness, time, publisher } = this
+    const lease = options.leaseMs ?? 5000
     const runtime = {
       now: () => time.now(),
       wallNow: () => time.wallNow(),
@@ -45,12 +46,13 @@ export class Crew implements AsyncDisposable {
       publisher,
       pollIntervalMs: 20,
       idlePollIntervalMs: 100,
-      publishTimeoutMs: 300,
       shutdownTimeoutMs: 2000,
       environment: {},
       retry,
       ...options,
-      leaseMs: (options.leaseMs ?? 5000) * time.pace,
+      // A server on a busy machine takes its time, and what is given up is published again.
+      publishTimeoutMs: (options.publishTimeoutMs ?? Math.min(lease / 2, 2000)) * time.pace,
+      leaseMs: lease * time.pace,
       runtime,
     })
     relay.on('error', () => undefined)

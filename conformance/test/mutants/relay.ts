@@ -173,7 +173,7 @@ export const leasesAreNotWatched: RelayMutation = {
     markPublishing: async (session, tokens) => ({ ...(await s.markPublishing(session, tokens)), lost: [] }),
     renew: async (session) => ({ ...(await s.renew(session)), held: true }),
   }),
-  options: ({ leaseMs, runtime }) => (leaseMs === 600 && runtime ? { runtime: { ...runtime, now: () => 0 } } : {}),
+  options: ({ leaseMs, runtime }) => (leaseMs === 1500 && runtime ? { runtime: { ...runtime, now: () => 0 } } : {}),
 }
 
 export const crashesAreNotCounted: RelayMutation = { options: () => ({ maxCrashes: 1000 }) }

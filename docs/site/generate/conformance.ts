@@ -18,23 +18,21 @@ function reports(): readonly StoredReport[] {
 /** The tables of all reports. */
 export function conformanceIndex(): string {
   const all = reports()
-  const pairs = all.filter(isPair)
-  const adapters = all.filter((report) => !isPair(report))
+  const of = (kind: string) => all.filter(({ name }) => name.startsWith(`${kind}-`)).map(row)
+  const counts = ['passed', 'failed', 'does not apply']
   return [
-    '## Adapters by themselves',
-    table(['adapter', 'verified on', 'passed', 'failed', 'does not apply'], adapters.map(row)),
+    '## Storages and inboxes',
+    table(['storage', 'verified on', ...counts], of('storage')),
+    '## Publishers and consumers',
+    table(['broker', 'verified on', ...counts], of('broker')),
     '## Relay rules, storage with broker',
-    table(['storage and broker', 'verified on', 'passed', 'failed', 'does not apply'], pairs.map(row)),
+    table(['storage and broker', 'verified on', ...counts], of('relay')),
   ].join('\n\n')
 }
 
 /** A page for each report: every rule with its result. */
 export function conformancePages(): ReadonlyMap<string, string> {
   return new Map(reports().map((report) => [`conformance/${report.name}.md`, reportPage(report)]))
-}
-
-function isPair({ results }: Report): boolean {
-  return results.some(({ storage, broker }) => storage !== undefined && broker !== undefined)
 }
 
 function row(report: StoredReport): readonly string[] {

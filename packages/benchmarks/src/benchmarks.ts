@@ -1,11 +1,16 @@
-import { type Benchmark, type ServerStorage, serverStorages } from './harness/benchmark.ts'
+import type { RelayStorage } from './backlogs/address.ts'
+import { type Benchmark, type Broker, brokers, type ServerStorage, serverStorages } from './harness/benchmark.ts'
 import { indexCost } from './suites/enqueue/index-cost.ts'
 import { memoryCommits } from './suites/enqueue/memory-commits.ts'
 import { serverCommits } from './suites/enqueue/server-commits.ts'
 import { sqliteCommits } from './suites/enqueue/sqlite-commits.ts'
 import { postgresWakeupsCost } from './suites/enqueue/wakeups-cost.ts'
+import { commitToAck } from './suites/latency/commit-to-ack.ts'
 import { commitToClaim } from './suites/latency/commit-to-claim.ts'
 import { idleRelay } from './suites/latency/idle-relay.ts'
+import { brokerBacklog } from './suites/relay/brokers/backlog.ts'
+import { largeBacklog } from './suites/relay/brokers/large-backlog.ts'
+import { brokerLayers } from './suites/relay/brokers/layers.ts'
 import { memoryCpu } from './suites/relay/memory-cpu.ts'
 import { sqliteMemory } from './suites/relay/sqlite-memory.ts'
 import { backlog } from './suites/store/backlog.ts'
@@ -44,7 +49,21 @@ export const benchmarks: readonly Benchmark[] = [
   sqliteCommits,
   memoryCommits,
   ...serverStorages.flatMap(onServer),
+  ...[...serverStorages, 'sqlite' as const].flatMap((storage) =>
+    brokers.flatMap((broker) => toBroker(storage, broker)),
+  ),
 ]
+
+function toBroker(storage: RelayStorage, broker: Broker): readonly Benchmark[] {
+  return [
+    brokerBacklog(storage, broker, 1000),
+    brokerBacklog(storage, broker, 10),
+    largeBacklog(storage, broker, 1000),
+    largeBacklog(storage, broker, 10),
+    brokerLayers(storage, broker),
+    commitToAck(storage, broker),
+  ]
+}
 
 function onServer(storage: ServerStorage): readonly Benchmark[] {
   return [

@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util'
-import { storages, suites } from './harness/benchmark.ts'
+import { brokers, storages, suites } from './harness/benchmark.ts'
 import type { RunOptions } from './run.ts'
 
 export const usage: string = `npm run bench -- [${suites.join(' | ')}]... [options]
 
   --storage ${storages.join(' | ')}   only on this storage; several with commas
+  --broker ${brokers.join(' | ')}   only with this broker; several with commas
   --only <text>                only benchmarks whose name has this text
   --rounds <n>                 rounds that count, after one that warms up; 5 or more for figures to quote (default 9)
   --quick                      a tenth of the sizes, 3 rounds: for a look, not for figures to quote
@@ -29,6 +30,7 @@ function parse(args: readonly string[]): CommandLine {
     allowPositionals: true,
     options: {
       storage: { type: 'string' },
+      broker: { type: 'string' },
       only: { type: 'string', default: '' },
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
@@ -43,6 +45,7 @@ function parse(args: readonly string[]): CommandLine {
   const options: RunOptions = {
     suites: positionals.length === 0 ? suites : positionals.map((name) => known('benchmark', suites, name)),
     storages: values.storage?.split(',').map((name) => known('storage', storages, name)) ?? storages,
+    brokers: values.broker?.split(',').map((name) => known('broker', brokers, name)) ?? null,
     only: values.only,
     rounds,
     scale: values.quick ? 0.1 : 1,

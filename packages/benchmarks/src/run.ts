@@ -1,5 +1,5 @@
 import { benchmarks } from './benchmarks.ts'
-import type { Benchmark, Storage, Suite } from './harness/benchmark.ts'
+import type { Benchmark, Broker, Storage, Suite } from './harness/benchmark.ts'
 import { type BenchEnvironment, readEnvironment } from './harness/environment.ts'
 import { progressOf } from './harness/progress.ts'
 import { renderTable } from './harness/report.ts'
@@ -9,6 +9,8 @@ import { NoServerError, Servers, type ServerUse } from './servers/servers.ts'
 export interface RunOptions {
   readonly suites: readonly Suite[]
   readonly storages: readonly Storage[]
+  /** Only benchmarks with one of these. `null`: also those without any. */
+  readonly brokers: readonly Broker[] | null
   /** Only benchmarks whose full name has this text. */
   readonly only: string
   readonly rounds: number
@@ -52,11 +54,12 @@ export async function runBenchmarks(options: RunOptions): Promise<BenchReport> {
   return { environment: { ...environment, servers: await servers.versions() }, results, notRun, failures }
 }
 
-function isChosen(benchmark: Benchmark, { suites, storages, only }: RunOptions): boolean {
-  const { suite, storage, name } = benchmark
+function isChosen(benchmark: Benchmark, { suites, storages, brokers, only }: RunOptions): boolean {
+  const { suite, storage, broker, name } = benchmark
+  if (brokers !== null && (broker === undefined || !brokers.includes(broker))) return false
   return suites.includes(suite) && storages.includes(storage) && fullName(benchmark, name).includes(only)
 }
 
-function fullName({ suite, storage }: Benchmark, name: string): string {
-  return `${suite}, ${storage}: ${name}`
+function fullName({ suite, storage, broker }: Benchmark, name: string): string {
+  return `${suite}, ${storage}${broker === undefined ? '' : ` to ${broker}`}: ${name}`
 }

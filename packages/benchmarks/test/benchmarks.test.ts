@@ -8,6 +8,7 @@ import { type RunOptions, runBenchmarks } from '../src/run.ts'
 const tiny: RunOptions = {
   suites: ['store'],
   storages: ['sqlite'],
+  brokers: null,
   only: '',
   rounds: 1,
   scale: 0.000_01,
@@ -17,11 +18,16 @@ const tiny: RunOptions = {
 /** `npm test` can leave out what needs a server (vitest.config.ts). MariaDB is measured by the code that measures MySQL. */
 const onServers = process.env['WAYBILL_TEST_SERVERS'] !== '0'
 const untested: readonly string[] = onServers ? ['mariadb'] : serverStorages
-const tested = benchmarks.filter(({ storage }) => !untested.includes(storage))
+/** Each storage and each broker once: what they have in common is measured by the same code. */
+const pairs: readonly string[] = ['postgres kafka', 'mysql rabbitmq', 'sqlite redis-streams']
+const tested = benchmarks.filter(({ storage, broker }) => {
+  if (broker !== undefined) return onServers && pairs.includes(`${storage} ${broker}`)
+  return !untested.includes(storage)
+})
 
-describe.for(tested)('$suite on $storage: $name', ({ suite, storage, name }) => {
+describe.for(tested)('$suite on $storage, $broker: $name', ({ suite, storage, broker, name }) => {
   it('measures', { timeout: 120_000 }, async ({ skip }) => {
-    const only = `${suite}, ${storage}: ${name}`
+    const only = `${suite}, ${storage}${broker === undefined ? '' : ` to ${broker}`}: ${name}`
     const { environment, results, notRun, failures } = await runBenchmarks({
       ...tiny,
       suites: [suite],
@@ -53,14 +59,26 @@ describe('the command line', () => {
 
   it('narrows down', () => {
     const line = parseCommandLine(['store', '--storage', 'memory', '--only', 'batch 500', '--rounds', '9', '--json'])
-    const options = { suites: ['store'], storages: ['memory'], only: 'batch 500', rounds: 9, scale: 1, servers: 'own' }
+    const options = {
+      suites: ['store'],
+      storages: ['memory'],
+      brokers: null,
+      only: 'batch 500',
+      rounds: 9,
+      scale: 1,
+      servers: 'own',
+    }
     expect(line).toEqual({ type: 'run', json: true, options })
   })
 
-  it.for([['fly'], ['--storage', 'paper'], ['--rounds', '0'], ['--rounds', 'many'], ['--fast']])(
-    'refuses %j',
-    (args) => {
-      expect(parseCommandLine(args)).toMatchObject({ type: 'usage', problem: expect.any(String) })
-    },
-  )
+  it.for([
+    ['fly'],
+    ['--storage', 'paper'],
+    ['--broker', 'pigeon'],
+    ['--rounds', '0'],
+    ['--rounds', 'many'],
+    ['--fast'],
+  ])('refuses %j', (args) => {
+    expect(parseCommandLine(args)).toMatchObject({ type: 'usage', problem: expect.any(String) })
+  })
 })

@@ -2,7 +2,7 @@ import { ArgumentError, type CrashArguments, readArguments, usage } from './argu
 import { Progress } from './progress.ts'
 import type { Outcome } from './report.ts'
 import { run } from './run.ts'
-import { ServerUnavailableError } from './stage.ts'
+import { ServerUnavailableError } from './servers.ts'
 
 process.exitCode = await main()
 

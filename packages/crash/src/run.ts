@@ -6,7 +6,8 @@ import { countPending, countWithoutEffect, gather } from './judge/gather.ts'
 import { judge, type Verdict } from './judge/judge.ts'
 import { type CrashReport, type Outcome, problemsOf, summarise } from './report.ts'
 import { leaseMs, type RunOptions } from './run-options.ts'
-import { type Stage, setUp, TearDown } from './stage.ts'
+import { type Stage, setUp } from './stage.ts'
+import { TearDown } from './tear-down.ts'
 
 const lookEveryMs = 100
 

@@ -42,8 +42,10 @@ function tests(servers: { readonly mysql: Server; readonly rabbitmq: Server }): 
     const [monday, tuesday] = [fileOfOrders('monday', 90), fileOfOrders('tuesday', 90)]
     const killed = await shop.start('order', ready('order'), { input: monday })
     const other = await shop.start('order', ready('order'), { input: tuesday })
+    await expect.poll(async () => (await sold(shop)).length, patience).toBeGreaterThan(20)
+    await killed.kill()
     await untilPicked(shop, 5)
-    await Promise.all([killed.kill(), relay.kill()])
+    await relay.kill()
     const nextRelay = await shop.start('relay', ready('relay'))
     expect(await shop.run('order', monday)).toMatch(/'out of stock': 0/)
     expect(await other.ended, other.output).toMatchObject({ code: 0 })

@@ -4,10 +4,12 @@ import type { BenchResult } from './result.ts'
 export const suites = ['store', 'relay', 'enqueue', 'latency'] as const
 export const serverStorages = ['postgres', 'mysql', 'mariadb'] as const
 export const storages = ['sqlite', 'memory', 'postgres', 'mysql', 'mariadb'] as const
+export const brokers = ['kafka', 'rabbitmq', 'redis-streams'] as const
 
 export type Suite = (typeof suites)[number]
 export type ServerStorage = (typeof serverStorages)[number]
 export type Storage = (typeof storages)[number]
+export type Broker = (typeof brokers)[number]
 
 export interface BenchSettings {
   readonly rounds: number
@@ -15,7 +17,7 @@ export interface BenchSettings {
   readonly scale: number
   /** Says what is being done, on standard error. */
   readonly progress: (text: string) => void
-  /** Database servers, for those that need one. */
+  /** Servers of databases and brokers, for those that need one. */
   readonly servers: Servers
 }
 
@@ -23,6 +25,8 @@ export interface BenchSettings {
 export interface Benchmark {
   readonly suite: Suite
   readonly storage: Storage
+  /** Absent: what is published is accepted at once. */
+  readonly broker?: Broker
   readonly name: string
   run(settings: BenchSettings): Promise<readonly BenchResult[]>
 }

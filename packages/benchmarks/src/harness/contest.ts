@@ -9,6 +9,8 @@ export interface Contender {
 
 export interface ContestOptions {
   readonly rounds: number
+  /** For samples that take long, in processes of their own. @default true */
+  readonly warmUp?: boolean
   readonly progress: (text: string) => void
 }
 
@@ -18,6 +20,10 @@ export class Contest {
 
   constructor(samples: ReadonlyMap<string, readonly number[]>) {
     this.#samples = samples
+  }
+
+  has(name: string): boolean {
+    return this.#samples.has(name)
   }
 
   /** Median over the rounds. */
@@ -52,11 +58,11 @@ export class Contest {
   }
 }
 
-/** Lets contenders work in turn, in another order each round. A first round warms up and does not count. */
+/** Lets contenders work in turn, in another order each round. Unless it is switched off, a first round warms up and does not count. */
 export async function contest(contenders: readonly Contender[], options: ContestOptions): Promise<Contest> {
-  const { rounds, progress } = options
+  const { rounds, progress, warmUp = true } = options
   const samples = new Map<string, number[]>(contenders.map(({ name }) => [name, []]))
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = warmUp ? 0 : 1; round <= rounds; round++) {
     for (const { name, sample } of shuffled(contenders)) {
       progress(`${round === 0 ? 'warm-up' : `round ${round} of ${rounds}`}: ${name}`)
       const figure = await sample()

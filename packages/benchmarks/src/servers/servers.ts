@@ -1,18 +1,27 @@
 import {
   type OwnServer,
   type Server,
+  sharedKafka,
   sharedMariadb,
   sharedMysql,
   sharedPostgres,
+  sharedRabbitmq,
+  sharedRedis,
+  startKafka,
   startMariadb,
   startMysql,
   startPostgres,
+  startRabbitmq,
+  startRedis,
   type Unavailable,
 } from '@waybill/conformance/containers'
-import type { ServerStorage } from '../harness/benchmark.ts'
+import type { Broker, ServerStorage } from '../harness/benchmark.ts'
 
 /** `own`: started for the run, with settings that are usual in production. `shared`: the one that the tests use. */
 export type ServerUse = 'own' | 'shared'
+
+/** What there is a server of. */
+export type ServerName = ServerStorage | Broker
 
 /** Nothing was measured, and why. */
 export class NoServerError extends Error {
@@ -22,16 +31,16 @@ export class NoServerError extends Error {
 /** The servers of a run, each started when it is first needed. */
 export class Servers implements AsyncDisposable {
   readonly #use: ServerUse
-  readonly #found: Map<ServerStorage, Promise<Server | OwnServer>> = new Map()
+  readonly #found: Map<ServerName, Promise<Server | OwnServer>> = new Map()
 
   constructor(use: ServerUse) {
     this.#use = use
   }
 
   /** @throws NoServerError if there is none. */
-  get(storage: ServerStorage): Promise<Server> {
-    const known = this.#found.get(storage) ?? this.#find(storage)
-    this.#found.set(storage, known)
+  get(name: ServerName): Promise<Server> {
+    const known = this.#found.get(name) ?? this.#find(name)
+    this.#found.set(name, known)
     return known
   }
 
@@ -48,8 +57,8 @@ export class Servers implements AsyncDisposable {
     }
   }
 
-  async #find(storage: ServerStorage): Promise<Server | OwnServer> {
-    const { start, share, urlVariable } = kinds[storage]
+  async #find(of: ServerName): Promise<Server | OwnServer> {
+    const { start, share, urlVariable } = kinds[of]
     const isOwn = this.#use === 'own' && process.env[urlVariable] === undefined
     const server = await (isOwn ? start() : share())
     if (!server.available) throw new NoServerError(`${server.name}: ${server.reason}`)
@@ -64,7 +73,7 @@ interface Kind {
 }
 
 /** What a server of any size has: a cache for more than the newest rows, and a log that is not full every few seconds. */
-const kinds: Readonly<Record<ServerStorage, Kind>> = {
+const kinds: Readonly<Record<ServerName, Kind>> = {
   postgres: {
     urlVariable: 'WAYBILL_TEST_POSTGRES_URL',
     start: () => startPostgres({ arguments: settings('-c', ['shared_buffers=1GB', 'max_wal_size=8GB', statements]) }),
@@ -80,6 +89,9 @@ const kinds: Readonly<Record<ServerStorage, Kind>> = {
     start: () => startMariadb({ arguments: ['--innodb-buffer-pool-size=1G', '--innodb-log-file-size=2G'] }),
     share: sharedMariadb,
   },
+  kafka: { urlVariable: 'WAYBILL_TEST_KAFKA_URL', start: startKafka, share: sharedKafka },
+  rabbitmq: { urlVariable: 'WAYBILL_TEST_RABBITMQ_URL', start: startRabbitmq, share: sharedRabbitmq },
+  'redis-streams': { urlVariable: 'WAYBILL_TEST_REDIS_URL', start: startRedis, share: sharedRedis },
 }
 
 /** Counts the statements that each database is asked. */

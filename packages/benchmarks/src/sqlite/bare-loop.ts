@@ -1,6 +1,6 @@
 import { connect } from './outbox-file.ts'
 
-const columns = `position, id, topic, type, ordering_key, lane, payload, headers, attributes, aggregate_type, aggregate_id,
+export const columns = `position, id, topic, type, ordering_key, lane, payload, headers, attributes, aggregate_type, aggregate_id,
   attempts, crashes, max_attempts, available_at, expires_at, created_at`
 
 export interface BareLoopOptions {
@@ -47,7 +47,7 @@ export function bareLoop({ file, batchSize, keeps }: BareLoopOptions): BareLoop 
   }
 }
 
-function settleStatement(keeps: boolean): string {
+export function settleStatement(keeps: boolean): string {
   const listed = `status = 'PENDING' and position in (select value from json_each(?))`
   return keeps
     ? `update waybill_messages set status = 'PUBLISHED', published_at = unixepoch() * 1000 where ${listed}`

@@ -11,6 +11,8 @@ export interface OutboxContents {
   readonly pending: number
   /** Older rows that have been published and are kept. */
   readonly kept?: number
+  /** @default 10,000 */
+  readonly keys?: number
 }
 
 /** A connection with the settings that a producer should have. */
@@ -56,20 +58,20 @@ function flush(path: string): void {
 
 const rowsPerTransaction = 50_000
 
-function seed(database: Database, { pending, kept = 0 }: OutboxContents): void {
+function seed(database: Database, { pending, kept = 0, keys = 10_000 }: OutboxContents): void {
   const insert = database.prepare(insertRows)
   const end = kept + pending
   for (let first = 1; first <= end; first += rowsPerTransaction) {
-    insert.run({ first, last: Math.min(end, first + rowsPerTransaction - 1), kept, payloadBytes })
+    insert.run({ first, last: Math.min(end, first + rowsPerTransaction - 1), kept, keys, payloadBytes })
   }
 }
 
-/** Ids ascend as UUIDv7 does; there are ten thousand keys. */
+/** Ids ascend as UUIDv7 does. */
 const insertRows = `
   with recursive rows (n) as (select @first union all select n + 1 from rows where n < @last)
   insert into waybill_messages (id, topic, type, ordering_key, payload, status, created_at, published_at)
   select
-    printf('01990000-%04x-7000-8000-%012x', n >> 16, n), 'orders', 'order.placed', 'order-' || (n % 10000),
+    printf('01990000-%04x-7000-8000-%012x', n >> 16, n), 'orders', 'order.placed', 'order-' || (n % @keys),
     cast(printf('{"orderId":%d,"note":"%.*c"}', n, @payloadBytes - 21 - length(n), 'x') as blob),
     iif(n <= @kept, 'PUBLISHED', 'PENDING'), unixepoch() * 1000, iif(n <= @kept, unixepoch() * 1000, null)
   from rows`

@@ -5,13 +5,13 @@ const columns = `position, lane, attempts, crashes, id, topic, type, ordering_ke
   aggregate_type, aggregate_id, max_attempts, available_at, expires_at, created_at`
 const waiting = `from waybill_messages force index (waybill_messages_status) where status = 'PENDING' and available_at is null`
 const now = `timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) div 1000`
-const settle = {
+export const settle: Readonly<Record<'kept' | 'deleted', string>> = {
   kept: `update waybill_messages set status = 'PUBLISHED', published_at = ${now} where position in (?) and status = 'PENDING'`,
   deleted: `delete from waybill_messages where position in (?) and status = 'PENDING'`,
 }
-const read = `select ${columns} ${waiting} and position > ? order by position limit ?`
-const take = `select ${columns} ${waiting} order by position limit ? for update skip locked`
-const lease = `update waybill_messages set attempts = attempts + 1, available_at = ${now} + 30000 where position in (?)`
+export const read: string = `select ${columns} ${waiting} and position > ? order by position limit ?`
+export const take: string = `select ${columns} ${waiting} order by position limit ? for update skip locked`
+export const lease: string = `update waybill_messages set attempts = attempts + 1, available_at = ${now} + 30000 where position in (?)`
 
 async function connect(url: string): Promise<Connection> {
   const connection = await createConnection({ uri: url })

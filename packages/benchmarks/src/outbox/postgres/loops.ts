@@ -5,12 +5,14 @@ const columns = `position, lane, attempts, crashes, id, topic, type, ordering_ke
   aggregate_type, aggregate_id, max_attempts, available_at, expires_at, created_at`
 const waiting = `status = 'PENDING' and available_at is null`
 const listed = `position = any($1::bigint[]) and status = 'PENDING'`
-const settle = {
+export const settle: Readonly<Record<'kept' | 'deleted', string>> = {
   kept: `update waybill_messages set status = 'PUBLISHED', published_at = extract(epoch from now()) * 1000 where ${listed}`,
   deleted: `delete from waybill_messages where ${listed}`,
 }
-const read = `select ${columns} from waybill_messages where ${waiting} and position > $1 order by position limit $2`
-const lease = `
+export const read: string = `select ${columns} from waybill_messages where ${waiting} and position > $1 order by position limit $2`
+export const take: string = `
+  select ${columns} from waybill_messages where ${waiting} order by position limit $1 for update skip locked`
+export const lease: string = `
   with taken as (
     select position from waybill_messages where ${waiting} order by position limit $1 for update skip locked
   )

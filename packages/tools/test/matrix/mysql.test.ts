@@ -1,0 +1,3 @@
+import { describePairs } from './pairs.ts'
+
+await describePairs('mysql')
