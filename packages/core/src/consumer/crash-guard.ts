@@ -11,6 +11,9 @@ type Result = Disposition | WaybillError
  *
  * Only what may have been delivered before is marked. What has unfinished beginnings runs alone, and is marked once it does: so
  * a count grows above one only by the message's own doing, however many were in hand beside one that ends the process.
+ *
+ * Marks outlast the burial: a log delivers again what lies behind another message that ends the process, and what is dead
+ * already must not run once more each time. A redrive begins anew.
  */
 export class CrashGuard<Tx> {
   /** What the transaction of an attempt needs of this. */
@@ -58,10 +61,13 @@ export class CrashGuard<Tx> {
     if (this.#marks === undefined || this.#ending.aborted) return await attempt()
     try {
       if (!this.#marked) {
-        if (!this.#alone && (await this.#marks.count(this.#receipt)) > 0) return 'alone'
+        const { maxCrashes } = this.#terms.options
+        const before = await this.#marks.count(this.#receipt)
+        if (before > 0 && !this.#alone) return 'alone'
+        if (before > maxCrashes && this.#job.letter?.reason === 'crashes') await this.#marks.forget(this.#receipt)
         const begun = await this.#marks.begin(this.#receipt)
         this.#marked = true
-        if (begun > this.#terms.options.maxCrashes) return crashed(this.#job, begun - 1)
+        if (begun > maxCrashes) return crashed(this.#job, begun - 1)
       }
     } catch (error) {
       return describeFailure(error, this.#job.message, 0)

@@ -22,6 +22,10 @@ export function handlerOf(world: World, actor: Actor, random: Random): HandleMes
   return async (messageId, tx) => {
     const run = handlerRuns.begin(history.known(messageId), tx)
     await actor.step(`handles '${messageId}'`)
+    if (handlerRuns.isBomb(messageId, () => random.chance(plan.trouble.handlerBombs))) {
+      world.explodeConsumer(actor)
+      await new Promise(() => undefined)
+    }
     await tx.put(effectTable, run.key, true)
     const trouble = world.settling ? 0 : plan.trouble.handlerFailures
     if (random.chance(0.2) && history.messages.size < plan.messages * 1.3) {
