@@ -15,6 +15,13 @@ export interface KeptOfInbox {
   readonly othersCrash: boolean
 }
 
+export interface HandlerTraits {
+  /** Ends the process, each time. */
+  readonly isBomb: boolean
+  /** Runs that fail before one may succeed. */
+  failuresLeft: number
+}
+
 interface OpenRun {
   readonly key: string
   readonly tx: MemoryTransaction
@@ -36,8 +43,7 @@ export class HandlerRuns {
   readonly #open = new Set<OpenRun>()
   readonly #ended: EndedRun[] = []
   readonly #rejected = new Set<string>()
-  readonly #plain = new Set<string>()
-  readonly #bombs = new Set<string>()
+  readonly #traits = new Map<string, HandlerTraits>()
 
   constructor(database: MemoryDatabase, history: History) {
     this.#database = database
@@ -59,10 +65,11 @@ export class HandlerRuns {
     this.#rejected.add(messageId)
   }
 
-  /** Whether its handler ends the process; drawn at the first run. */
-  isBomb(messageId: string, draw: () => boolean): boolean {
-    if (!this.#plain.has(messageId) && !this.#bombs.has(messageId)) (draw() ? this.#bombs : this.#plain).add(messageId)
-    return this.#bombs.has(messageId)
+  /** What handlers have with a message; drawn at the first run. */
+  traits(messageId: string, draw: () => HandlerTraits): HandlerTraits {
+    const traits = this.#traits.get(messageId) ?? draw()
+    this.#traits.set(messageId, traits)
+    return traits
   }
 
   /** Call it after each step: a transaction ends in the middle of code under test. */
@@ -108,7 +115,7 @@ export class HandlerRuns {
         rejected: this.#rejected.has(message.id),
         receipt: kept.receipts.has(message.id),
         letter: kept.letters.get(message.id) ?? null,
-        mayCrash: kept.othersCrash || this.#bombs.has(message.id),
+        mayCrash: kept.othersCrash || this.#traits.get(message.id)?.isBomb === true,
       }))
   }
 

@@ -49,7 +49,7 @@ export const consumerMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${consumer}/crash-guard.ts`,
-        find: 'if (begun > maxCrashes) return crashed(this.#job, begun - 1)',
+        find: 'else if (tooMany) return crashed(this.#job, before)',
         replace: '',
       },
     ],
