@@ -8,7 +8,7 @@ import type { MessageRecord, TransactionRecord } from './records.ts'
 export const effectTable = 'effects'
 
 /** What the inbox has of a consumer. */
-export interface KeptOfInbox {
+interface KeptOfInbox {
   readonly receipts: ReadonlySet<string>
   readonly letters: ReadonlyMap<string, InboxDeadReason>
   /** Consumers end for other reasons, too. */
