@@ -3,6 +3,7 @@ import { migrateMysql, mysqlInbox, mysqlMigrationSql, mysqlStorage } from '../sr
 import { emptyDatabase, message, migratedDatabase, plainInsert, type TestDatabase } from './database.ts'
 import { readmeSql, statementsOf } from './readme.ts'
 import { onEachServer } from './servers.ts'
+import { useAll } from './use-inbox.ts'
 
 type Role = 'producer' | 'relay' | 'operator' | 'consumer'
 
@@ -100,6 +101,7 @@ await onEachServer((server) => {
       const receipts = [{ consumer: 'billing', key: 'a' }]
       expect(await inbox.transaction((tx) => inbox.record(tx, receipts))).toEqual(['recorded'])
       expect(await inbox.transaction((tx) => inbox.record(tx, receipts))).toEqual(['duplicate'])
+      await useAll(inbox)
       expect(await inbox.prune({ olderThanMs: 0 })).toBe(1)
     })
   })

@@ -122,7 +122,20 @@ await onEachServer((server) => {
   })
 
   describe('migrations', () => {
-    const names = ['holds', 'key_locks', 'lanes', 'messages', 'meta', 'receipts', 'relays', 'suspects']
+    const names = [
+      'commands',
+      'holds',
+      'inbox_crashes',
+      'inbox_dead_letters',
+      'key_locks',
+      'lanes',
+      'messages',
+      'meta',
+      'receipts',
+      'relays',
+      'suspects',
+      'transitions',
+    ]
 
     it('go up and down as plain SQL, and leave nothing', async () => {
       await using test = await emptyDatabase(server)

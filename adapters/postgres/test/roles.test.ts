@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { postgresInbox, postgresStorage } from '../src/index.ts'
 import { readmeSql } from './readme.ts'
 import { message, migratedDatabase, server } from './server.ts'
+import { useAll } from './use-inbox.ts'
 
 type Role = 'producer' | 'relay' | 'operator' | 'consumer'
 
@@ -136,7 +137,9 @@ onServer(server, { it }, (postgres) => {
     const receipt = { consumer: 'billing', key: 'a' }
     const record = () => inbox.transaction((tx) => inbox.record(tx, [receipt]))
     expect([await record(), await record()]).toEqual([['recorded'], ['duplicate']])
+    await useAll(inbox)
     expect(await inbox.prune({ olderThanMs: 0 })).toBe(1)
+    await expect(test.pool.query('delete from waybill_transitions')).rejects.toThrow(/permission denied/)
     await expect(test.pool.query('select from waybill_messages')).rejects.toThrow(/permission denied/)
   })
 

@@ -134,7 +134,12 @@ describe('migrations', () => {
     await using test = emptyDatabase()
     test.connect().exec(sqliteMigrationSql('up', { tablePrefix: 'box_' }))
     expect(tables(test)).toEqual([
+      'box_commands',
       'box_holds',
+      'box_inbox_crashes',
+      'box_inbox_dead_letters',
+      'box_inbox_dead_letters_due',
+      'box_inbox_dead_letters_scope',
       'box_lanes',
       'box_messages',
       'box_messages_aggregate',
@@ -145,6 +150,7 @@ describe('migrations', () => {
       'box_receipts',
       'box_relays',
       'box_suspects',
+      'box_transitions',
     ])
     test.connect().exec(sqliteMigrationSql('down', { tablePrefix: 'box_' }))
     expect(tables(test)).toEqual([])

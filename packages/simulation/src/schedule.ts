@@ -54,6 +54,7 @@ async function runWorld(world: World, plan: Plan): Promise<Violation | null> {
   process.on('unhandledRejection', stray)
   world.scheduler.afterStep = () => {
     world.referee.check(() => world.witness.look())
+    world.connections.adopt(world.scheduler.current)
     world.handlerRuns.look()
     if (world.referee.violation !== null) throw world.referee.violation
   }

@@ -159,14 +159,21 @@ describe('effects', () => {
     const { committed, accept } = handMade()
     const message = accept(committed())
     const run: HandlerRun = { consumer: 'c', message, state: 'committed', threw: false, hasEffect: true }
-    const consumed: ConsumedMessage = { consumer: 'c', message, rejected: false, receipt: true }
+    const consumed: ConsumedMessage = {
+      consumer: 'c',
+      message,
+      rejected: false,
+      receipt: true,
+      letter: null,
+      mayCrash: false,
+    }
     return { committed, accept, message, run, consumed }
   }
 
   test('are good once, or never for what was given up', () => {
     const { run, consumed } = setup()
     expect(() => checkEffects([run], [consumed])).not.toThrow()
-    expect(() => checkEffects([], [{ ...consumed, rejected: true, receipt: false }])).not.toThrow()
+    expect(() => checkEffects([], [{ ...consumed, letter: 'rejected', receipt: false }])).not.toThrow()
   })
 
   test('are bad twice, never, without a receipt, or of a handler that threw, was rolled back or never ended', () => {
@@ -174,7 +181,11 @@ describe('effects', () => {
     expect(() => checkEffects([run, run], [consumed])).toThrow('2 times')
     expect(() => checkEffects([], [consumed])).toThrow('0 times')
     expect(() => checkEffects([run], [{ ...consumed, receipt: false }])).toThrow('receipt: false')
-    expect(() => checkEffects([], [{ ...consumed, rejected: true }])).toThrow('receipt: true')
+    expect(() => checkEffects([], [{ ...consumed, letter: 'rejected' }])).toThrow('receipt: true')
+    expect(() => checkEffects([], [{ ...consumed, rejected: true, receipt: false }])).toThrow('0 times')
+    const blamed: ConsumedMessage = { ...consumed, letter: 'crashes', receipt: false }
+    expect(() => checkEffects([], [blamed])).toThrow('not its own')
+    expect(() => checkEffects([], [{ ...blamed, mayCrash: true }])).not.toThrow()
     expect(() => checkEffects([{ ...run, threw: true }], [consumed])).toThrow('threw and has an effect')
     expect(() => checkEffects([{ ...run, state: 'rolled-back' }], [consumed])).toThrow('rolled-back; effect: true')
     expect(() => checkEffects([{ ...run, hasEffect: false }], [consumed])).toThrow('committed; effect: false')

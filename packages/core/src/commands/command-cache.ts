@@ -14,7 +14,7 @@ export interface CachedResult {
   readonly result: string
 }
 
-export interface CacheTerms {
+interface CacheTerms {
   readonly cache: CommandCache | undefined
   readonly timeoutMs: number
   readonly ttlMs: number

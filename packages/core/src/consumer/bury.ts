@@ -20,13 +20,13 @@ import { pause } from './pause.ts'
 type Origin = Pick<Delivery, 'message' | 'raw' | 'source'>
 
 /** What is given up: a delivery or a letter, whether or not it is a message. */
-export interface Doomed extends Pick<Job<never>, 'letter'> {
+interface Doomed extends Pick<Job<never>, 'letter'> {
   readonly origin: Origin
   /** Fires when it must be left to others. */
   readonly ending: AbortSignal
 }
 
-export interface Death {
+interface Death {
   readonly error: WaybillError
   readonly reason: InboxDeadReason
   readonly attempts: number

@@ -86,6 +86,7 @@ export class Consumer<Tx, Types extends MessageTypes = AnyMessages, Outgoing ext
       middleware: this.#middleware,
       events: this.#events,
       slots: new Slots(concurrency),
+      contended: new Set(),
       grave: graveOf(this.#options, this.#events),
       draining: this.#drain.signal,
       halted: this.#halt.signal,

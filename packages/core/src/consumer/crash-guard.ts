@@ -1,7 +1,7 @@
 import { type CrashMarks, type Disposition, HandlerError, type Receipt, type WaybillError } from '../contracts/index.ts'
 import type { AttemptInput } from './attempt.ts'
 import { type DeliveryTerms, receiptFor } from './delivery-terms.ts'
-import type { Job } from './job.ts'
+import { giveBack, type Job } from './job.ts'
 import { describeFailure } from './judge-failure.ts'
 
 type Result = Disposition | WaybillError
@@ -11,6 +11,9 @@ type Result = Disposition | WaybillError
  *
  * Only what may have been delivered before is marked. What has unfinished beginnings runs alone, and is marked once it does: so
  * a count grows above one only by the message's own doing, however many were in hand beside one that ends the process.
+ *
+ * Marks outlast the burial: a log delivers again what lies behind another message that ends the process, and what is dead
+ * already must not run once more each time. A redrive begins anew.
  */
 export class CrashGuard<Tx> {
   /** What the transaction of an attempt needs of this. */
@@ -54,15 +57,22 @@ export class CrashGuard<Tx> {
     }
   }
 
+  /**
+   * Every process sees a dead letter that is due, and those that lose it have begun as well: only marks that are still there at
+   * the next look are of processes that have ended.
+   */
+  #isContended(): boolean {
+    const { letter } = this.#job
+    if (letter === undefined || this.#terms.contended.delete(letter.receipt.key)) return false
+    this.#terms.contended.add(letter.receipt.key)
+    return true
+  }
+
   async #mark(attempt: () => Promise<Result>): Promise<Result | 'alone'> {
     if (this.#marks === undefined || this.#ending.aborted) return await attempt()
     try {
-      if (!this.#marked) {
-        if (!this.#alone && (await this.#marks.count(this.#receipt)) > 0) return 'alone'
-        const begun = await this.#marks.begin(this.#receipt)
-        this.#marked = true
-        if (begun > this.#terms.options.maxCrashes) return crashed(this.#job, begun - 1)
-      }
+      const refused = this.#marked ? null : await this.#begin(this.#marks)
+      if (refused !== null) return refused
     } catch (error) {
       return describeFailure(error, this.#job.message, 0)
     }
@@ -70,6 +80,21 @@ export class CrashGuard<Tx> {
     if (!(result instanceof Error) && result.type === 'ack') this.#marked = false
     else await this.forget()
     return result
+  }
+
+  /** Marks the beginning of an attempt, or answers why there is none now. */
+  async #begin(marks: CrashMarks<Tx>): Promise<Result | 'alone' | null> {
+    const { maxCrashes } = this.#terms.options
+    const before = await marks.count(this.#receipt)
+    if (before > 0 && !this.#alone) return 'alone'
+    const tooMany = before >= maxCrashes
+    const isRedriven = tooMany && this.#job.letter?.reason === 'crashes'
+    if (isRedriven) await marks.forget(this.#receipt)
+    else if (before > 0 && this.#isContended()) return giveBack
+    else if (tooMany) return crashed(this.#job, before)
+    await marks.begin(this.#receipt)
+    this.#marked = true
+    return null
   }
 }
 

@@ -56,7 +56,7 @@ async function untilDone<Tx>(terms: DeliveryTerms<Tx>, { job, input, guard, endi
     if (wait === null) {
       const death = { error: result, reason: reasonOf(result), attempts: spent.attempts }
       const disposition = await giveUp(terms, { ...job, ending }, death)
-      if (disposition !== giveBack) await guard.forget()
+      if (death.reason !== 'crashes') await guard.forget()
       return disposition
     }
     events.emit('error', result)

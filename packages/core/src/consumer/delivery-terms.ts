@@ -16,6 +16,8 @@ export interface DeliveryTerms<Tx> {
   readonly slots: Slots
   /** Where dead letters are kept; resolves when one is durable. `undefined`: the broker puts them away. */
   readonly grave: ((burial: InboxBurial) => Promise<void>) | undefined
+  /** Keys of dead letters that somebody else may be handling. */
+  readonly contended: Set<string>
   /** Fires when the consumer begins to stop: nothing new is begun. */
   readonly draining: AbortSignal
   /** Fires when the time to stop is over: what still runs is rolled back. */

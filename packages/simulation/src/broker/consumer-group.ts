@@ -105,9 +105,10 @@ export class ConsumerGroup {
     partition.inFlight.set(offset, controller)
     member.inFlight++
     const { generation } = partition
+    const redelivered = partition.deliver(offset)
     receive(member, () => {
       this.#options.note(`${member.actor.name} gets '${entry.message.id}'`)
-      const delivery = deliveryOf(entry, partition.name, controller.signal)
+      const delivery = { ...deliveryOf(entry, partition.name, controller.signal), redelivered }
       member.handle(delivery).then(
         (disposition) => this.#answered(partition, { entry, generation, member }, disposition),
         () => this.#answered(partition, { entry, generation, member }, { type: 'retry', delayMs: 0 }),
@@ -148,12 +149,15 @@ function receive(member: Member, delivery: () => void): void {
   member.actor.enqueue('receives', () => member.inbound.shift()?.())
 }
 
-function deliveryOf({ message, offset }: LogEntry, partition: string, signal: AbortSignal): Delivery {
+function deliveryOf(
+  { message, offset }: LogEntry,
+  partition: string,
+  signal: AbortSignal,
+): Omit<Delivery, 'redelivered'> {
   return {
     raw: { body: message.payload, headers: message.headers },
     message,
     source: { topic: message.topic, partition, position: String(offset) },
-    redelivered: false,
     signal,
   }
 }

@@ -17,6 +17,8 @@ export class Partition {
   /** Waiting for the time of their redelivery. */
   #waiting = 0
   #next = 0
+  /** All before it has been delivered at least once. */
+  #delivered = 0
 
   constructor(name: string) {
     this.name = name
@@ -28,6 +30,13 @@ export class Partition {
     if (again !== undefined) return again
     if (this.#waiting > 0 || this.#next >= end) return null
     return this.#next++
+  }
+
+  /** Answers whether it may have been delivered before. */
+  deliver(offset: number): boolean {
+    const before = offset < this.#delivered
+    this.#delivered = Math.max(this.#delivered, offset + 1)
+    return before
   }
 
   acknowledge(offset: number): void {

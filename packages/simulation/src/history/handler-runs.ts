@@ -1,3 +1,4 @@
+import type { InboxDeadReason } from '@waybill/core/contracts'
 import type { MemoryDatabase, MemoryTransaction } from '@waybill/memory'
 import type { ConsumedMessage, HandlerRun } from '../invariants/effects.ts'
 import type { History } from './history.ts'
@@ -5,6 +6,21 @@ import type { MessageRecord, TransactionRecord } from './records.ts'
 
 /** Table of the handlers' own rows, one for each run. */
 export const effectTable = 'effects'
+
+/** What the inbox has of a consumer. */
+interface KeptOfInbox {
+  readonly receipts: ReadonlySet<string>
+  readonly letters: ReadonlyMap<string, InboxDeadReason>
+  /** Consumers end for other reasons, too. */
+  readonly othersCrash: boolean
+}
+
+export interface HandlerTraits {
+  /** Ends the process, each time. */
+  readonly isBomb: boolean
+  /** Runs that fail before one may succeed. */
+  failuresLeft: number
+}
 
 interface OpenRun {
   readonly key: string
@@ -27,6 +43,7 @@ export class HandlerRuns {
   readonly #open = new Set<OpenRun>()
   readonly #ended: EndedRun[] = []
   readonly #rejected = new Set<string>()
+  readonly #traits = new Map<string, HandlerTraits>()
 
   constructor(database: MemoryDatabase, history: History) {
     this.#database = database
@@ -46,6 +63,13 @@ export class HandlerRuns {
 
   rejected(messageId: string): void {
     this.#rejected.add(messageId)
+  }
+
+  /** What handlers have with a message; drawn at the first run. */
+  traits(messageId: string, draw: () => HandlerTraits): HandlerTraits {
+    const traits = this.#traits.get(messageId) ?? draw()
+    this.#traits.set(messageId, traits)
+    return traits
   }
 
   /** Call it after each step: a transaction ends in the middle of code under test. */
@@ -81,7 +105,7 @@ export class HandlerRuns {
   }
 
   /** Everything of these topics that the broker has accepted, in order of the first acceptances. */
-  consumed(consumer: string, topics: readonly string[], receipts: ReadonlySet<string>): readonly ConsumedMessage[] {
+  consumed(consumer: string, topics: readonly string[], kept: KeptOfInbox): readonly ConsumedMessage[] {
     return [...this.#history.messages.values()]
       .filter(({ topic, acceptances }) => acceptances > 0 && topics.includes(topic))
       .sort((left, right) => left.firstAcceptedAt - right.firstAcceptedAt)
@@ -89,7 +113,9 @@ export class HandlerRuns {
         consumer,
         message,
         rejected: this.#rejected.has(message.id),
-        receipt: receipts.has(message.id),
+        receipt: kept.receipts.has(message.id),
+        letter: kept.letters.get(message.id) ?? null,
+        mayCrash: kept.othersCrash || this.#traits.get(message.id)?.isBomb === true,
       }))
   }
 

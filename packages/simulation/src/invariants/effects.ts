@@ -1,3 +1,4 @@
+import type { InboxDeadReason } from '@waybill/core/contracts'
 import type { MessageRecord } from '../history/records.ts'
 import { Violation } from '../violation.ts'
 
@@ -18,6 +19,10 @@ export interface ConsumedMessage {
   readonly message: MessageRecord
   /** The consumer gave it up at least once. */
   readonly rejected: boolean
+  /** It stands among the dead letters, for this reason. */
+  readonly letter: InboxDeadReason | null
+  /** Its handler ends the process, or something else may end consumers too. */
+  readonly mayCrash: boolean
   /** The inbox has a receipt. */
   readonly receipt: boolean
 }
@@ -41,8 +46,11 @@ function checkRun({ consumer, message, state, threw, hasEffect }: HandlerRun): v
   throw new Violation('effects-once', `${run} is ${state}; effect: ${hasEffect}`)
 }
 
-function checkConsumed({ consumer, message, rejected, receipt }: ConsumedMessage, effects: number): void {
-  if (effects !== 1 && !(effects === 0 && rejected)) {
+function checkConsumed({ consumer, message, letter, mayCrash, receipt }: ConsumedMessage, effects: number): void {
+  if (letter === 'crashes' && !mayCrash) {
+    throw new Violation('innocents', `${consumer} has given up '${message.id}' for crashes that are not its own`)
+  }
+  if (effects !== 1 && !(effects === 0 && letter !== null)) {
     throw new Violation('effects-once', `${consumer} has applied '${message.id}' ${effects} times`)
   }
   if (receipt !== (effects === 1)) {

@@ -82,9 +82,9 @@ export const requiredMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${consumer}/attempt.ts`,
-        find: 'await inbox.guard(tx, message, () => inTime(options, message, abort, handle))',
+        find: 'await inbox.guard(tx, message, () => withOutbox(options, { tx, message, enqueued }, handle))',
         replace:
-          'await options.inbox.transaction((own) => inbox.guard(own, message, () => inTime(options, message, abort, handle)))',
+          'await options.inbox.transaction((own) => inbox.guard(own, message, () => withOutbox(options, { tx, message, enqueued }, handle)))',
       },
     ],
   },

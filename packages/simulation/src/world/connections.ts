@@ -26,6 +26,7 @@ export class Connections {
   readonly #turns = new Map<Actor, Turn>()
   readonly #transactions = new Map<Actor, Set<MemoryTransaction>>()
   readonly #onStep: (step: string) => void
+  readonly #adopted = new WeakSet<MemoryTransaction>()
 
   constructor(options: {
     readonly database: MemoryDatabase
@@ -50,6 +51,17 @@ export class Connections {
           else resolve()
         })
       })
+    }
+  }
+
+  /** Call it after each step: what has been opened in it belongs to whoever took it. */
+  adopt(actor: Actor | null): void {
+    for (const transaction of this.#database.transactions.values()) {
+      if (this.#adopted.has(transaction)) continue
+      this.#adopted.add(transaction)
+      if (actor === null) continue
+      this.began(actor, transaction)
+      if (!actor.alive) this.drop(actor)
     }
   }
 

@@ -1,6 +1,6 @@
 import { Consumer, exponential } from '@waybill/core'
 import { WaybillError } from '@waybill/core/contracts'
-import { type MemoryInbox, type MemoryTransaction, memoryInbox } from '@waybill/memory'
+import { type MemoryInbox, type MemoryTransaction, memoryInbox, type Schedule } from '@waybill/memory'
 import { type GroupConsumer, groupConsumer } from '../broker/group-consumer.ts'
 import type { Random } from '../random.ts'
 import type { Actor } from '../scheduler/actor.ts'
@@ -44,13 +44,17 @@ export class ConsumerPlace {
     const consumer = new Consumer<MemoryTransaction>({
       name: consumerName,
       source,
-      inbox: this.#watched(actor, memoryInbox({ database, schedule })),
+      inbox: this.#watched(schedule, memoryInbox({ database, schedule })),
       topics: consumedTopics,
       concurrency: this.#random.between(1, 4),
       maxInFlight: this.#random.between(4, 12),
       handlerTimeoutMs: 400,
       retry: exponential({ baseMs: 10, maxMs: 200, maxAttempts: 3 }),
       shutdownTimeoutMs: 500,
+      redriveIntervalMs: 100,
+      ...(this.#world.plan.trouble.comeBacks && { redriveAfter: { delayMs: 50, times: 2 } }),
+      maxCrashes: 2,
+      pruneIntervalMs: 0,
       runtime: actor.runtime,
     })
     const handle = handlerOf(this.#world, actor, this.#random)
@@ -110,21 +114,32 @@ export class ConsumerPlace {
     actor.kill()
   }
 
-  /** The server must know whose transactions these are. */
-  #watched(actor: Actor, inbox: MemoryInbox): MemoryInbox {
-    const { connections } = this.#world
+  /** The inbox with each of its calls as a step, and with a note of what may have been given up. */
+  #watched(schedule: Schedule, inbox: MemoryInbox): MemoryInbox {
+    const { handlerRuns } = this.#world
+    const { crashes, deadLetters } = inbox
+    const step = async <T>(name: string, call: () => Promise<T>): Promise<T> => {
+      await schedule(name)
+      const result = await call()
+      await schedule(`${name}:reply`)
+      return result
+    }
     return {
       ...inbox,
-      transaction: (work, options) => {
-        let opened: MemoryTransaction | null = null
-        const transaction = inbox.transaction((tx) => {
-          opened = tx
-          connections.began(actor, tx)
-          return work(tx)
-        }, options)
-        return transaction.finally(() => {
-          if (opened !== null) connections.ended(actor, opened)
-        })
+      crashes: {
+        count: (receipt) => step('marks:count', () => crashes.count(receipt)),
+        begin: (receipt) => step('marks:begin', () => crashes.begin(receipt)),
+        end: (tx, receipt) => step('marks:end', () => crashes.end(tx, receipt)),
+        forget: (receipt) => step('marks:forget', () => crashes.forget(receipt)),
+      },
+      deadLetters: {
+        ...deadLetters,
+        bury(burial) {
+          handlerRuns.rejected(burial.receipt.key)
+          return step('letters:bury', () => deadLetters.bury(burial))
+        },
+        due: (consumer, limit) => step('letters:due', () => deadLetters.due(consumer, limit)),
+        take: (tx, receipt) => step('letters:take', () => deadLetters.take(tx, receipt)),
       },
     }
   }

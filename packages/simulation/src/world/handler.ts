@@ -1,10 +1,11 @@
 import { Outbox } from '@waybill/core'
 import { orderingScope } from '@waybill/core/contracts'
 import { type MemoryTransaction, memoryStorage } from '@waybill/memory'
-import { effectTable } from '../history/handler-runs.ts'
+import { effectTable, type HandlerTraits } from '../history/handler-runs.ts'
 import type { MessageRecord, TransactionRecord } from '../history/records.ts'
 import type { Random } from '../random.ts'
 import type { Actor } from '../scheduler/actor.ts'
+import type { ConsumerTroublePlan } from './plan.ts'
 import type { World } from './world.ts'
 
 const followUp = { type: 'thing.followed', topic: 'follow-ups', orderingKey: 'f' } as const
@@ -22,6 +23,11 @@ export function handlerOf(world: World, actor: Actor, random: Random): HandleMes
   return async (messageId, tx) => {
     const run = handlerRuns.begin(history.known(messageId), tx)
     await actor.step(`handles '${messageId}'`)
+    const traits = handlerRuns.traits(messageId, () => drawTraits(plan.trouble, random))
+    if (traits.isBomb) {
+      world.explodeConsumer(actor)
+      await new Promise(() => undefined)
+    }
     await tx.put(effectTable, run.key, true)
     const trouble = world.settling ? 0 : plan.trouble.handlerFailures
     if (random.chance(0.2) && history.messages.size < plan.messages * 1.3) {
@@ -30,9 +36,17 @@ export function handlerOf(world: World, actor: Actor, random: Random): HandleMes
       await outbox.enqueue(tx, type, { id }, { id, topic, orderingKey })
     }
     if (random.chance(trouble / 4)) await actor.sleep(1000)
-    if (!random.chance(trouble)) return
+    if (traits.failuresLeft-- <= 0 && !random.chance(trouble)) return
     run.threw = true
     throw new HandlerTrouble('The handler has had enough')
+  }
+}
+
+/** Some messages fail so often that they are given up, and work when they come back. */
+function drawTraits({ handlerBombs, handlerFailures }: ConsumerTroublePlan, random: Random): HandlerTraits {
+  return {
+    isBomb: random.chance(handlerBombs),
+    failuresLeft: random.chance(handlerFailures) ? random.between(2, 6) : 0,
   }
 }
 

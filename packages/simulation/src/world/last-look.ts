@@ -2,6 +2,7 @@ import { memoryInbox, memoryStorage } from '@waybill/memory'
 import { checkEffects } from '../invariants/effects.ts'
 import { checkEndState } from '../invariants/end-state.ts'
 import { consumedTopics, consumerName } from './consumer-place.ts'
+import { lettersIn } from './letters.ts'
 import type { World } from './world.ts'
 
 /** Judges what is left when all work is done and everybody has stopped. */
@@ -15,7 +16,14 @@ export async function takeLastLook(world: World): Promise<void> {
   const counts = await memoryStorage({ database }).count()
   checkEndState(history, { rows, counts, pruned })
   if (plan.consumers === 0) return
-  const consumed = handlerRuns.consumed(consumerName, consumedTopics, await receiptsOf(world))
+  const letters = new Map(lettersIn(database).map(({ receipt, reason }) => [receipt.key, reason]))
+  const { consumerTrouble, storageFaults, failovers } = plan.trouble
+  const kept = {
+    receipts: await receiptsOf(world),
+    letters,
+    othersCrash: consumerTrouble || storageFaults > 0 || failovers,
+  }
+  const consumed = handlerRuns.consumed(consumerName, consumedTopics, kept)
   checkEffects(handlerRuns.runs(consumerName), consumed)
 }
 

@@ -1,11 +1,15 @@
-import { type MemoryStorage, memoryStorage } from '@waybill/memory'
+import { type MemoryStorage, memoryInbox, memoryStorage } from '@waybill/memory'
 import type { Random } from '../random.ts'
 import type { World } from './world.ts'
 
 /** Redrives and discards dead letters and prunes history while relays run. */
 export async function operate(world: World, random: Random): Promise<void> {
   const { redrives, discards, prunes } = world.plan.trouble
-  const works = [...(redrives ? [redrive] : []), ...(discards ? [discard] : []), ...(prunes ? [prune] : [])]
+  const works = [
+    ...(redrives ? [redrive, redriveLetters] : []),
+    ...(discards ? [discard] : []),
+    ...(prunes ? [prune] : []),
+  ]
   if (works.length === 0) return
   const actor = world.scheduler.actor({ name: 'operator' })
   const schedule = world.connections.scheduleOf(actor)
@@ -35,6 +39,15 @@ async function redrive({ world, random, storage }: Operation): Promise<void> {
   if (letter === undefined) return
   world.referee.note(`operator redrives`)
   await storage.deadLetters.redrive(random.chance(0.5) ? { ids: [letter.message.id] } : { all: true })
+}
+
+/** Of consumers, which take them back while they handle what is delivered. */
+async function redriveLetters({ world, random }: Operation): Promise<void> {
+  const { deadLetters } = memoryInbox({ database: world.database })
+  const [letter] = await deadLetters.list()
+  if (letter === undefined) return
+  world.referee.note('operator redrives dead letters of consumers')
+  await deadLetters.redrive(random.chance(0.5) ? { keys: [letter.receipt.key] } : { all: true })
 }
 
 async function discard({ world, storage }: Operation): Promise<void> {

@@ -63,8 +63,18 @@ export interface BrokerPlan {
   readonly outages: boolean
 }
 
+export interface ConsumerTroublePlan {
+  /** They are killed, paused and dismissed, and their partitions dealt out anew. */
+  readonly consumerTrouble: boolean
+  readonly handlerFailures: number
+  /** Messages that end their consumer, each time that it handles them. */
+  readonly handlerBombs: number
+  /** Dead letters of consumers come back by themselves. */
+  readonly comeBacks: boolean
+}
+
 /** What may happen to processes and to the database. */
-export interface TroublePlan {
+export interface TroublePlan extends ConsumerTroublePlan {
   readonly kills: boolean
   readonly pauses: boolean
   readonly leaves: boolean
@@ -78,8 +88,6 @@ export interface TroublePlan {
   readonly redrives: boolean
   readonly discards: boolean
   readonly prunes: boolean
-  readonly consumerTrouble: boolean
-  readonly handlerFailures: number
 }
 
 /**
@@ -179,7 +187,15 @@ function drawTrouble(random: Random, mood: Mood): TroublePlan {
     redrives: mood !== 'calm' && random.chance(0.5),
     discards: random.chance(0.2),
     prunes: random.chance(0.3),
+    ...drawConsumerTrouble(random),
+  }
+}
+
+function drawConsumerTrouble(random: Random): ConsumerTroublePlan {
+  return {
     consumerTrouble: random.chance(0.6),
     handlerFailures: random.chance(0.5) ? 0.08 : 0,
+    handlerBombs: random.chance(0.25) ? 0.03 : 0,
+    comeBacks: random.chance(0.5),
   }
 }

@@ -13,6 +13,7 @@ import type { Scheduler } from '../scheduler/scheduler.ts'
 import { Connections } from './connections.ts'
 import { ConsumerPlace, consumedTopics } from './consumer-place.ts'
 import { DatabaseClock } from './database-clock.ts'
+import { lettersIn } from './letters.ts'
 import type { Plan } from './plan.ts'
 import { RelayPlace } from './relay-place.ts'
 import { Wakeups } from './wakeups.ts'
@@ -116,6 +117,14 @@ export class World {
     this.restartLater(place)
   }
 
+  /** A handler has ended its process. */
+  explodeConsumer(actor: Actor): void {
+    const place = this.consumers.find((each) => each.actor === actor)
+    if (place === undefined) return
+    place.kill()
+    this.restartLater(place)
+  }
+
   restartLater(place: Place): void {
     const { leaseMs } = this.plan.relay
     const delay = this.random.between(1, this.random.chance(0.5) ? Math.ceil(leaseMs / 4) : leaseMs * 2)
@@ -146,7 +155,10 @@ export class World {
   get isQuiet(): boolean {
     const { pending, due, scheduled } = this.database.messages
     if (pending.size + due.size + scheduled.size + this.server.underway > 0 || this.operating) return false
-    return this.plan.consumers === 0 || (this.group.isQuiet && this.handlerRuns.areOver)
+    if (this.plan.consumers === 0) return true
+    return (
+      this.group.isQuiet && this.handlerRuns.areOver && lettersIn(this.database).every(({ dueAt }) => dueAt === null)
+    )
   }
 
   async stop(): Promise<void> {
