@@ -36,7 +36,7 @@ export function verdictsOn(verdicts: Verdicts): readonly BenchResult[] {
     (comparison) => {
       const { what, contender, against, atLeast } = comparison
       const other = fastest(contest, comparison.others)
-      if (other === undefined) return []
+      if (other === undefined || !contest.has(contender)) return []
       return [
         resultOf({
           name: `${title}: ${what}`,
