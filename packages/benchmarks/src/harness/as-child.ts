@@ -16,6 +16,8 @@ export async function runAsChild<Input, Report>(
   process.once('disconnect', () => stopped.resolve())
   const input: Input = JSON.parse(process.argv[2] ?? '')
   const report = await work(input, { ready: () => send({ type: 'ready' }), stopped: stopped.promise })
+  // A parent that was stopped itself is not there any more.
+  if (!process.connected) return
   send({ type: 'report', report })
   process.disconnect()
 }

@@ -21,7 +21,7 @@ const problems = reports.flatMap((report) => {
   const stale = staleRules(report, suites)
   return stale.length === 0
     ? []
-    : [`${report.file} is of other rules (${stale.join(', ')}): run \`npm run conformance\``]
+    : [`${report.file} is of other rules (${nameSome(stale)}): run \`npm run conformance\``]
 })
 
 const page = join(workspaceRoot, 'README.md')
@@ -40,3 +40,8 @@ if (before === undefined || after === undefined) {
 
 for (const problem of problems) process.stderr.write(`${problem}\n`)
 if (problems.length > 0) process.exitCode = 1
+
+function nameSome(rules: readonly string[]): string {
+  const others = rules.length - 3
+  return others > 0 ? `${rules.slice(0, 3).join(', ')} and ${others} others` : rules.join(', ')
+}
