@@ -1,4 +1,4 @@
-import { ConfigResourceTypes } from 'kafkajs'
+import kafkajs from 'kafkajs'
 import { settingNames, type TopicRetention } from './client.ts'
 import type { KafkajsHandle } from './kafkajs.ts'
 import { failureOf } from './kafkajs-failure.ts'
@@ -11,7 +11,11 @@ export async function readKafkajsRetention(
   const admin = handle.kafka.admin()
   try {
     await admin.connect()
-    const query = topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name, configNames: [...settingNames] }))
+    const query = topics.map((name) => ({
+      type: kafkajs.ConfigResourceTypes.TOPIC,
+      name,
+      configNames: [...settingNames],
+    }))
     const { resources } = await admin.describeConfigs({ resources: query, includeSynonyms: false })
     return resources.map(({ resourceName, configEntries }) => ({
       topic: resourceName,
