@@ -1,44 +1,50 @@
-import { parseArgs } from 'node:util'
 import type { ReportResult } from '@waybill/conformance'
+import { type Arguments, readArguments, usageOf } from './arguments.ts'
 import { type Adapter, loadAdapters } from './harnesses.ts'
 import { inParallel } from './in-parallel.ts'
 import { merged, type Versions, versionsOf, writeReports } from './report-files.ts'
 import { ofBroker, ofPair, ofStorage, type Verification, verify } from './verify.ts'
 
-const { values } = parseArgs({
-  options: {
-    storage: { type: 'string' },
-    broker: { type: 'string' },
-    all: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true, default: ['storages', 'brokers', 'pairs'] },
-    // Most rules wait: several at a time need not be slower, and say the same.
-    parallel: { type: 'string', default: '4' },
-    json: { type: 'boolean', default: false },
-  },
-})
-
 const say = (line: string): void => console.error(line)
-const adapters = await loadAdapters()
-const known = [...adapters.values()]
-const storages = chosen(
-  values.storage,
-  known.filter(({ harnesses }) => harnesses.storage ?? harnesses.inbox),
-)
-const brokers = chosen(
-  values.broker,
-  known.filter(({ harnesses }) => harnesses.publisher ?? harnesses.consumer),
-)
+process.exitCode = await main(process.argv.slice(2))
 
-if (storages === undefined || brokers === undefined || storages.length + brokers.length === 0) {
-  say(
-    `usage: --storage S, --broker B, both, or --all, and --only storages|brokers|pairs, --parallel N; with harnesses: ${[...adapters.keys()].join(', ')}`,
-  )
-  process.exitCode = 1
-} else {
-  const versions = await start(new Set([...storages, ...brokers]))
+async function main(args: readonly string[]): Promise<number> {
+  const adapters = await loadAdapters()
+  const usage = usageOf([...adapters.keys()])
+  const wanted = understand(args, [...adapters.values()])
+  if (wanted instanceof Error) {
+    say(`${wanted.message}\n\n${usage}`)
+    return 1
+  }
+  if (wanted !== 'help') return await verifyAll(wanted)
+  console.log(usage)
+  return 0
+}
+
+interface Wanted extends Arguments {
+  readonly storages: readonly Adapter[]
+  readonly brokers: readonly Adapter[]
+}
+
+function understand(args: readonly string[], known: readonly Adapter[]): Wanted | 'help' | Error {
+  const ofStorages = known.filter(({ harnesses }) => harnesses.storage ?? harnesses.inbox)
+  const ofBrokers = known.filter(({ harnesses }) => harnesses.publisher ?? harnesses.consumer)
+  try {
+    const found = readArguments(args)
+    if (found === 'help') return found
+    const storages = chosen('--storage', found.storage, found.all, ofStorages)
+    return { ...found, storages, brokers: chosen('--broker', found.broker, found.all, ofBrokers) }
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+async function verifyAll({ storages, brokers, ...wanted }: Wanted): Promise<number> {
+  const subjects = new Set([...storages, ...brokers])
+  const versions = await start(subjects)
   const available = ({ name }: Adapter) => versions.has(name)
-  await run(storages.filter(available), brokers.filter(available), versions)
-  if (versions.size < new Set([...storages, ...brokers]).size) process.exitCode = 1
+  const passed = await run(wanted, storages.filter(available), brokers.filter(available), versions)
+  return passed && versions.size === subjects.size ? 0 : 1
 }
 
 /** Versions of those adapters whose servers could be started, by name. */
@@ -58,25 +64,26 @@ async function start(wanted: ReadonlySet<Adapter>): Promise<ReadonlyMap<string, 
 }
 
 async function run(
+  { only, parallel, json }: Arguments,
   storages: readonly Adapter[],
   brokers: readonly Adapter[],
   versions: ReadonlyMap<string, Versions>,
-): Promise<void> {
+): Promise<boolean> {
   // Each of these becomes a report, which is written when it is complete: a run that is ended early is not for nothing.
   const plan: readonly (readonly Verification[])[] = [
-    ...(values.only.includes('storages') ? storages.map(ofStorage) : []),
-    ...(values.only.includes('brokers') ? brokers.map(ofBroker) : []),
-    ...(values.only.includes('pairs') ? brokers.flatMap((broker) => storages.map((each) => ofPair(each, broker))) : []),
+    ...(only.has('storages') ? storages.map(ofStorage) : []),
+    ...(only.has('brokers') ? brokers.map(ofBroker) : []),
+    ...(only.has('pairs') ? brokers.flatMap((broker) => storages.map((each) => ofPair(each, broker))) : []),
   ]
   const results: ReportResult[] = []
   try {
-    const reports = await inParallel(plan, Number(values.parallel), (verifications) => report(verifications, versions))
+    const reports = await inParallel(plan, parallel, (verifications) => report(verifications, versions))
     results.push(...reports.flat())
   } finally {
     for (const close of new Set([...storages, ...brokers].map((adapter) => adapter.close))) await close()
   }
-  if (values.json) console.log(JSON.stringify({ versions: merged(versions.values()), results }))
-  process.exitCode = results.some(({ level, failed }) => level !== 'provisional' && failed > 0) ? 1 : 0
+  if (json) console.log(JSON.stringify({ versions: merged(versions.values()), results }))
+  return !results.some(({ level, failed }) => level !== 'provisional' && failed > 0)
 }
 
 async function report(
@@ -89,10 +96,16 @@ async function report(
   return results
 }
 
-/** The adapter of that name with its variants, all with `--all`, none if nothing was asked for; `undefined` for an unknown name. */
-function chosen(name: string | undefined, candidates: readonly Adapter[]): readonly Adapter[] | undefined {
-  if (values.all) return candidates
+/** The adapter of that name with its variants, all with `--all`, none if nothing was asked for. */
+function chosen(
+  option: string,
+  name: string | undefined,
+  all: boolean,
+  candidates: readonly Adapter[],
+): readonly Adapter[] {
+  if (all) return candidates
   if (name === undefined) return []
   const found = candidates.filter((adapter) => adapter.name === name || adapter.name.startsWith(`${name}-`))
-  return found.length === 0 ? undefined : found
+  if (found.length > 0) return found
+  throw new Error(`${option} ${name}: there is no such adapter`)
 }
