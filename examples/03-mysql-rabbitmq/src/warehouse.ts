@@ -15,6 +15,8 @@ const consumer = new Consumer({
   source: rabbitmqConsumer({ rabbitmq, queue: names.queue, singleActiveConsumer: true }),
   inbox: mysqlInbox({ pool }),
   messages,
+  // They stay where the operator of the broker looks; without this they would be in the tables of the inbox.
+  deadLetters: 'broker',
 })
 
 consumer.on('stock.reserved', async ({ payload }, { tx }) => {

@@ -13,7 +13,7 @@ type Result = Disposition | WaybillError
  * a count grows above one only by the message's own doing, however many were in hand beside one that ends the process.
  *
  * Marks outlast the burial: a log delivers again what lies behind another message that ends the process, and what is dead
- * already must not run once more each time. A redrive begins anew.
+ * already must not run once more each time. A redrive lets it begin as often again.
  */
 export class CrashGuard<Tx> {
   /** What the transaction of an attempt needs of this. */
@@ -68,6 +68,11 @@ export class CrashGuard<Tx> {
     return true
   }
 
+  /** Each redrive adds its own, for what stands there from before it cannot be told from what came after. */
+  #mostBeginnings(): number {
+    return this.#terms.options.maxCrashes * (1 + (this.#job.letter?.redrives ?? 0))
+  }
+
   async #mark(attempt: () => Promise<Result>): Promise<Result | 'alone'> {
     if (this.#marks === undefined || this.#ending.aborted) return await attempt()
     try {
@@ -84,14 +89,10 @@ export class CrashGuard<Tx> {
 
   /** Marks the beginning of an attempt, or answers why there is none now. */
   async #begin(marks: CrashMarks<Tx>): Promise<Result | 'alone' | null> {
-    const { maxCrashes } = this.#terms.options
     const before = await marks.count(this.#receipt)
     if (before > 0 && !this.#alone) return 'alone'
-    const tooMany = before >= maxCrashes
-    const isRedriven = tooMany && this.#job.letter?.reason === 'crashes'
-    if (isRedriven) await marks.forget(this.#receipt)
-    else if (before > 0 && this.#isContended()) return giveBack
-    else if (tooMany) return crashed(this.#job, before)
+    if (before > 0 && this.#isContended()) return giveBack
+    if (before >= this.#mostBeginnings()) return crashed(this.#job, before)
     await marks.begin(this.#receipt)
     this.#marked = true
     return null

@@ -33,7 +33,8 @@ export interface CommandStorage<in Tx> {
    *   same time, and its transaction stays usable (`command/refuses-at-once`).
    * - A rollback leaves nothing (`command/rolled-back-command-is-new`); what has expired is new (`command/expired-is-new`); so
    *   is what was claimed, committed and never completed.
-   * - MUST refuse a handle that is not in a transaction with `TRANSACTION_REQUIRED`.
+   * - MUST refuse a handle that is not in a transaction with `TRANSACTION_REQUIRED`
+   *   (`command/needs-a-transaction`).
    */
   claim(tx: Tx, request: CommandClaimRequest): Promise<CommandClaim>
   /** Writes the result of a command that this transaction has claimed; any text, kept bit for bit. */
