@@ -48,7 +48,7 @@ function openKafkajs(connection: ResolvedConnection, retries: number): KafkajsHa
     socket.setKeepAlive(true, keepAliveMs)
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    if (destroyed) socket.destroy()
+    if (destroyed) end(socket)
     return socket
   }
   const { brokers, clientId, tls, sasl, connectTimeoutMs } = connection
@@ -68,9 +68,15 @@ function openKafkajs(connection: ResolvedConnection, retries: number): KafkajsHa
     kafka: new Kafka(config),
     destroy() {
       destroyed = true
-      for (const socket of sockets) socket.destroy()
+      for (const socket of sockets) end(socket)
     },
   }
+}
+
+/** By an error: kafkajs does not hear of a mere close, and its timers for that connection would keep the process alive. */
+function end(socket: Socket): void {
+  socket.on('error', () => undefined)
+  socket.destroy(new Error('The client was closed'))
 }
 
 function saslOf(sasl: KafkaSasl): SASLOptions {

@@ -79,6 +79,8 @@ export class PlatformaticGroup implements GroupLink {
   }
 
   async #start({ topics, from, rebalanceTimeoutMs }: GroupTerms): Promise<void> {
+    // Without a listener, a rejoin that fails in the background would end the process.
+    this.#consumer.on('error', (error: Error) => this.#lose(error))
     // Joining does not ask whether the topics are there.
     await this.#consumer.metadata({ topics: [...topics], forceUpdate: true })
     this.#consumer.on('consumer:group:join', (payload) => this.#assign(payload))
