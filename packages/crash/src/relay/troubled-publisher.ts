@@ -79,7 +79,9 @@ async function send(
   const known = arriving.length === 0 ? [] : await broker.publish(arriving, options)
   if (troubles.crashes && random.chance(share.crash)) troubles.die()
   const outcomes = messages.map((_, index) => (isLost ? noAnswer : (known[index] ?? noAnswer)))
-  const unanswered = messages.filter((_, index) => outcomes[index]?.type === 'unknown').map(({ id }) => id)
+  // An answer that comes when the relay no longer waits is none to it.
+  const isLate = options.signal.aborted
+  const unanswered = messages.filter((_, index) => isLate || outcomes[index]?.type === 'unknown').map(({ id }) => id)
   if (unanswered.length > 0) troubles.onUnanswered(unanswered)
   return outcomes
 }
