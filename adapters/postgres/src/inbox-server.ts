@@ -9,8 +9,10 @@ export function postgresInboxServer(context: SqlContext): InboxServer {
     ),
     // No insert can be asked not to wait. So whoever claims takes a lock that can, until the end of its transaction.
     claim: claimByUpsert(context, ({ scope, key, whenBusy }) => {
-      const name = JSON.stringify(['waybill command', context.schema ?? '', context.tablePrefix, scope, key])
-      const lock = sql`hashtextextended(${name}, 0)`
+      const name = JSON.stringify(['waybill command', context.tablePrefix, scope, key])
+      // Such locks are the whole database's. Without a schema the tables are where the connection looks first.
+      const schema = context.schema === undefined ? sql`coalesce(current_schema(), '')` : sql`${context.schema}::text`
+      const lock = sql`hashtextextended(${schema} || ${name}, 0)`
       if (whenBusy === 'refuse') return sql<boolean>`pg_try_advisory_xact_lock(${lock})`
       return sql<boolean>`pg_advisory_xact_lock(${lock})::text is not null`
     }),

@@ -31,7 +31,12 @@ onServer(await sharedRedis(), { it }, () => {
 
   it('finds what a consumer does twice that writes no receipts', { timeout }, async () => {
     const consumerModule = broken('forgets-receipts.ts')
-    const { report, problems } = await runOnRedis({ consumers: 2, kills: 8, consumerModule })
+    // Whether a kill falls between an effect and its acknowledgement is chance.
+    let outcome = await runOnRedis({ consumers: 2, kills: 8, consumerModule })
+    for (let more = 3; more > 0 && outcome.report.effectsDoubled === 0; more -= 1) {
+      outcome = await runOnRedis({ consumers: 2, kills: 12, seed: more + 1, consumerModule })
+    }
+    const { report, problems } = outcome
     expect(report.effectsDoubled).toBeGreaterThan(0)
     expect(problems).toContainEqual(expect.stringMatching(/^\d+ took effect twice/))
     expect(report).toMatchObject({ lost: 0, effectsMissing: 0 })

@@ -49,7 +49,7 @@ export const consumerMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${consumer}/crash-guard.ts`,
-        find: 'else if (tooMany) return crashed(this.#job, before)',
+        find: 'if (before >= this.#mostBeginnings()) return crashed(this.#job, before)',
         replace: '',
       },
     ],
