@@ -28,6 +28,21 @@ describe('runStages', () => {
     expect(summaryLines(result)).toEqual(['skipped: redis (no server)', '8 passed, 0 failed, 1 skipped'])
   })
 
+  it('names what failed right above the totals, by the test or by the stage', async () => {
+    const skip = { name: 'redis', reason: 'no server' }
+    const failures = ['test/a.test.ts > adds: 1 is not 2']
+    const { result } = await runAll([
+      stage('unit', async () => ({ passed: 7, failed: 1, failures, skipped: [skip], output: 'long' })),
+      stage('lint', async () => singleCheck(false, '\nno such rule\nand more')),
+    ])
+    expect(summaryLines(result)).toEqual([
+      'skipped: redis (no server)',
+      'FAILED: unit: test/a.test.ts > adds: 1 is not 2',
+      'FAILED: lint: no such rule',
+      '7 passed, 2 failed, 1 skipped',
+    ])
+  })
+
   it('says before the totals on what the tests ran', async () => {
     const note = 'tested on PostgreSQL 17.11 (official)'
     const { result } = await runAll([

@@ -17,17 +17,22 @@ export async function runStages(stages: readonly Stage[], options: RunOptions): 
     const result = await runWithHeartbeat(stage, prefix, options)
     options.print(`${prefix}: ${describe(result)} in ${seconds(started)}`)
     if (result.failed > 0) options.print(indent(result.output))
-    results.push(result)
+    const failures = result.failed === 0 ? [] : (result.failures ?? [firstLine(result.output)])
+    results.push({ ...result, failures: failures.map((failure) => `${stage.name}: ${failure}`) })
   }
   return total(results)
 }
 
-/** The lines that end the run: notes, why things were skipped, then the one line with the totals. */
+/**
+ * The lines that end the run: notes, why things were skipped, what failed, then the one line with the totals. What failed
+ * comes late, for whoever keeps only the end of a long log.
+ */
 export function summaryLines(result: StageResult): readonly string[] {
   const skips = result.skipped.map((skip) => `skipped: ${skip.name} (${skip.reason})`)
   return [
     ...(result.notes ?? []),
     ...skips,
+    ...(result.failures ?? []).map((failure) => `FAILED: ${failure}`),
     `${result.passed} passed, ${result.failed} failed, ${result.skipped.length} skipped`,
   ]
 }
@@ -55,6 +60,10 @@ function describe(result: StageResult): string {
   if (result.failed > 0) parts.push(`${result.failed} FAILED`)
   if (result.skipped.length > 0) parts.push(`${result.skipped.length} skipped`)
   return parts.join(', ')
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n', 1).join('').slice(0, 200)
 }
 
 function seconds(since: number): string {

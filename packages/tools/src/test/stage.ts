@@ -16,6 +16,8 @@ export interface StageResult {
   readonly passed: number
   readonly failed: number
   readonly skipped: readonly Skip[]
+  /** What failed, a line each, so that the end of the run names it. A stage that does not say is named itself. */
+  readonly failures?: readonly string[]
   /** What the summary says beside the totals, for example on which servers tests ran. */
   readonly notes?: readonly string[]
   /** Shown only when something failed. */
@@ -39,6 +41,7 @@ export function total(results: readonly StageResult[]): StageResult {
     passed: results.reduce((sum, result) => sum + result.passed, 0),
     failed: results.reduce((sum, result) => sum + result.failed, 0),
     skipped: results.flatMap((result) => result.skipped),
+    failures: results.flatMap((result) => result.failures ?? []),
     notes: results.flatMap((result) => result.notes ?? []),
     output: results
       .filter((result) => result.failed > 0)

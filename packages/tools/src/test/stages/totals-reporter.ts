@@ -21,12 +21,15 @@ export default class TotalsReporter implements Reporter {
 
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()])
+    const failures = [
+      ...tests.filter((test) => !['passed', 'skipped'].includes(test.result().state)).map(failureOf),
+      ...modules.filter(failedOutsideTests).map((module) => `${module.relativeModuleId} as a whole`),
+      ...unhandledErrors.map((error) => `outside of tests: ${messageOf(error)}`),
+    ]
     const totals: Omit<StageResult, 'output'> = {
       passed: tests.filter((test) => test.result().state === 'passed').length,
-      failed:
-        tests.filter((test) => !['passed', 'skipped'].includes(test.result().state)).length +
-        modules.filter(failedOutsideTests).length +
-        unhandledErrors.length,
+      failed: failures.length,
+      failures,
       skipped: tests.filter((test) => test.result().state === 'skipped').map(skipOf),
     }
     const file = process.env['WAYBILL_TOTALS_FILE']
@@ -38,6 +41,16 @@ export default class TotalsReporter implements Reporter {
 /** A module that does not load, or whose hooks fail, fails without a failing test. */
 function failedOutsideTests(module: TestModule): boolean {
   return !module.ok() && [...module.children.allTests()].every((test) => test.result().state !== 'failed')
+}
+
+function failureOf(test: TestCase): string {
+  const [error] = test.result().errors ?? []
+  return `${test.module.relativeModuleId} > ${test.fullName}: ${messageOf(error)}`
+}
+
+function messageOf(error: unknown): string {
+  const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error
+  return String(message).split('\n', 1).join('').slice(0, 200)
 }
 
 function skipOf(test: TestCase): Skip {
