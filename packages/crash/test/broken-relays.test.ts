@@ -13,7 +13,12 @@ async function runBroken(module: string, options: Partial<RunOptions> = {}): Pro
 }
 
 it('finds what a relay loses that settles before it publishes', { timeout }, async () => {
-  const { report, problems, folder } = await runBroken('settles-first.ts')
+  // Whether a kill falls between the two is chance.
+  let outcome = await runBroken('settles-first.ts')
+  for (let seed = 2; seed < 6 && outcome.report.lost === 0; seed += 1) {
+    outcome = await runBroken('settles-first.ts', { kills: 8, seed })
+  }
+  const { report, problems, folder } = outcome
   expect(report.lost).toBeGreaterThan(0)
   expect(problems[0]).toMatch(/^\d+ lost: /)
   expect(folder).not.toBeNull()
