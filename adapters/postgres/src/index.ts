@@ -8,4 +8,4 @@ export {
 export type { PostgresStorageOptions } from './options.ts'
 export { type PostgresStorage, postgresStorage } from './storage.ts'
 export type { PostgresExecutor, PostgresTransaction } from './transaction.ts'
-export type { PostgresInsert, PostgresWriter } from './writer.ts'
+export type { PostgresInsert, PostgresInsertText, PostgresWriter } from './writer.ts'

@@ -12,8 +12,9 @@ const strangeNames: readonly string[] = ['26000', '42P05']
 /** Whether a client's session is its own. */
 const owners = new WeakMap<ClientBase, boolean>()
 
-const nameOf = kept(
-  (text: string) => `waybill_${createHash('sha256').update(text).digest('base64url').slice(0, 22)}`,
+/** A statement's name in a session, the same everywhere. */
+export const nameOf: (text: string) => string = kept(
+  (text) => `waybill_${createHash('sha256').update(text).digest('base64url').slice(0, 22)}`,
   1000,
 )
 

@@ -1,11 +1,24 @@
 import type { OutboxMessage, OutboxWriter } from '@waybill/core/contracts'
-import { insertStatements, type Parameter, type SqlContext, type Statement, template } from '@waybill/sql'
+import { insertStatements, kept, type Parameter, type SqlContext, type Statement, template } from '@waybill/sql'
 import { type Expression, sql } from 'kysely'
 import type { Notifier } from './notifier.ts'
+import { nameOf } from './preparing-executor.ts'
 import { openTransaction, type PostgresTransaction } from './transaction.ts'
 
 /** PostgreSQL takes 65,535 values in one statement, and a row has 13. */
 const rowsPerStatement = 5000
+
+/** A statement for `client.query` of pg, or a part of one. */
+export interface PostgresInsertText {
+  readonly text: string
+  readonly values: readonly unknown[]
+  /**
+   * The same for the same text, and only for it: with something of your own before it, a name for the whole statement, which
+   * pg then keeps prepared in its session. Which columns an insert has depends on its messages, so a name that is always the
+   * same would fail.
+   */
+  readonly name: string
+}
 
 /** The statement that inserts messages, to be made part of another statement: both happen or none does. */
 export interface PostgresInsert extends Expression<Record<string, never>> {
@@ -14,7 +27,7 @@ export interface PostgresInsert extends Expression<Record<string, never>> {
    *
    * @param firstParameter - Number of the first `$n` in the text. @default 1
    */
-  toSql(firstParameter?: number): { readonly text: string; readonly values: readonly unknown[] }
+  toSql(firstParameter?: number): PostgresInsertText
 }
 
 export interface PostgresWriter extends Omit<OutboxWriter<PostgresTransaction>, 'insertSync'> {
@@ -64,14 +77,24 @@ export function postgresWriter(context: SqlContext, notify?: Notifier): Postgres
 }
 
 function insertQuery({ sql: text, parameters }: Statement): PostgresInsert {
-  const split = (statement: string) => statement.split(/\$\d+/)
-  const nested = split(`(${text})`)
   return {
     expressionType: undefined,
-    toOperationNode: () => sql(Object.assign(nested, { raw: nested }), ...parameters).toOperationNode(),
-    toSql: (firstParameter = 1) => ({
-      text: split(text).reduce((before, part, index) => `${before}$${firstParameter + index - 1}${part}`),
-      values: parameters,
-    }),
+    toOperationNode() {
+      const nested = splitAtParameters(`(${text})`)
+      return sql(Object.assign(nested, { raw: nested }), ...parameters).toOperationNode()
+    },
+    toSql: (firstParameter = 1) => ({ ...numbered(firstParameter)(text), values: parameters }),
   }
 }
+
+const splitAtParameters = (text: string): string[] => text.split(/\$\d+/)
+
+/** Made once for each statement: producers commit thousands of them a second. */
+const numbered = kept(
+  (first: number) =>
+    kept((statement: string): Omit<PostgresInsertText, 'values'> => {
+      const text = splitAtParameters(statement).reduce((before, part, index) => `${before}$${first + index - 1}${part}`)
+      return { text, name: nameOf(text) }
+    }, 64),
+  64,
+)

@@ -86,8 +86,12 @@ onServer(server, { it }, (postgres) => {
       .values(order)
       .execute()
 
-    const { text, values } = storage.insertQuery([another]).toSql(3)
-    await pool.query(`with message as (${text}) insert into orders values ($1, $2)`, ['o-3', 7, ...values])
+    const { name, text, values } = storage.insertQuery([another]).toSql(3)
+    await pool.query({
+      name: `place_order_${name}`, // prepared once in each session: leave it out behind a pooler
+      text: `with message as (${text}) insert into orders values ($1, $2)`,
+      values: ['o-3', 7, ...values],
+    })
     // #endregion
 
     const enqueued = await test.query('select ordering_key as key from waybill_messages order by position')

@@ -1,5 +1,6 @@
 import { onServer, type Server } from '@waybill/conformance/containers'
 import { Outbox } from '@waybill/core'
+import type { OutboxMessage } from '@waybill/core/contracts'
 import type { Client } from 'pg'
 import { describe, expect, it } from 'vitest'
 import { type PostgresExecutor, postgresStorage } from '../src/index.ts'
@@ -181,6 +182,28 @@ onServer(server, { it }, (postgres) => {
       await expect(order('a', 2)).rejects.toThrow()
       expect(await test.ids()).toHaveLength(2)
       expect(await test.test.query('select * from orders')).toEqual([{ id: 'a', total: 1 }])
+    })
+
+    it('has a name of its own for each text, to be prepared by', async () => {
+      await using test = await setup(postgres)
+      await test.test.query('create table orders (id text primary key)')
+      const client = await test.test.connect()
+      const names = new Set<string>()
+      const order = async (id: string, more: Partial<OutboxMessage> = {}) => {
+        const { name, text, values } = test.storage.insertQuery([message({ id, ...more })]).toSql(2)
+        names.add(name)
+        const statement = `with message as (${text}) insert into orders values ($1)`
+        await client.query({ name: `order_${name}`, text: statement, values: [id, ...values] })
+      }
+      await order('a')
+      await order('b')
+      await order('c', { expiresAt: 2_000_000_000_000 })
+      expect(await test.ids()).toEqual(['a', 'b', 'c'])
+      expect(names.size).toBe(2)
+      names.add(test.storage.insertQuery([message()]).toSql().name)
+      expect(names.size).toBe(3)
+      const { rows } = await client.query<{ name: string }>('select name from pg_prepared_statements')
+      expect(rows).toHaveLength(2)
     })
 
     it('refuses what is not one statement', async () => {
