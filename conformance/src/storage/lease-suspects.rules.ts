@@ -120,6 +120,26 @@ export const suspectRules: readonly Rule<AnyStorageHarness>[] = [
     },
   },
   {
+    id: 'lease/settled-messages-do-not-come-back',
+    level: 'required',
+    statement: 'markPublishing MUST pass over tokens that have been settled.',
+    intent:
+      'A window is written for two batches while outcomes of the first come in, and what has one is suspected after a crash.',
+    async verify(harness, { time }) {
+      const killed = await joinAlone(harness, time, short)
+      await enqueue(harness, samples('m', 5))
+      const held = await killed.collect(5)
+      await killed.mark(held.slice(0, 4))
+      await killed.published(held.slice(0, 1))
+      await killed.retry(held.slice(1, 2), 0)
+      await killed.release(held.slice(2, 3))
+      await killed.mark(held)
+      const claimed = (await takeOver(harness, time, 4)).flat()
+      const suspects = claimedLabels(claimed.filter(({ suspect }) => suspect))
+      assert.deepEqual(suspects, claimedLabels(held.slice(3)))
+    },
+  },
+  {
     id: 'lease/leaving-with-a-window-leaves-suspects',
     level: 'required',
     statement: 'leave MUST treat what stands in the window as after a crash: its outcome is unknown.',

@@ -98,8 +98,9 @@ export interface RelaySource {
   claim(session: RelaySession, request: ClaimRequest, options?: OperationOptions): Promise<ClaimResult>
   /**
    * Writes down, durably, that these messages and no others may now be handed to the broker (the *window*), and renews the
-   * lease. Called before the publish calls of a batch, after the outcomes of the previous batch are known: it replaces the window.
-   * Also makes durable what `claim` read.
+   * lease. Replaces the window: core names every message that the broker may get or have got and whose outcome is not known,
+   * which is a batch before its publish calls, or the batch that is being published with the next one. Tokens that have been
+   * settled are passed over (`lease/settled-messages-do-not-come-back`). Also makes durable what `claim` read.
    *
    * Answers the tokens that may not be published, because the session has lost them
    * (`lease/ended-session-may-not-publish`).

@@ -52,7 +52,8 @@ export function laneSource(store: LaneStore, options: LaneSourceOptions = {}): L
       const rows = tokens as readonly InFlight[]
       if (own.ended) return { lost: tokens }
       const held = await own.inWindowOrder(async () => {
-        own.window = new Set(rows.map((row) => row.position))
+        // What has been settled since the call was made, or is given back, is no longer in anybody's hands.
+        own.window = new Set(rows.filter((row) => !row.settled).map((row) => row.position))
         return store.mark(own.id, [...own.window], own.epoch ?? undefined)
       })
       own.ended ||= !held

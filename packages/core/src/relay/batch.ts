@@ -5,6 +5,8 @@ export interface Batch {
   readonly messages: readonly ClaimedMessage[]
   /** Topics of which a message here is a probe: their circuits are open. */
   readonly probes: ReadonlySet<string>
+  /** When its window was sent, if that was done ahead. */
+  readonly announcedAt?: number
 }
 
 export interface WaveOptions {

@@ -1,3 +1,4 @@
+import { announceAhead, mayAnnounceAhead } from './announce.ts'
 import { asError } from './as-error.ts'
 import type { Batch } from './batch.ts'
 import { claimBatch } from './claim-stage.ts'
@@ -5,14 +6,19 @@ import { publishBatch, withoutDying } from './publish-stage.ts'
 import { type Ending, type SessionSetup, SessionWork } from './session-work.ts'
 
 /**
- * One session's work: claims N + 1 while N is being published while N - 1 is being settled.
+ * One session's work: claims N + 1 and writes its window while N is being published while N - 1 is being settled.
  *
  * Order rests on one rule: after any outcome but accepted, nothing of that key is handed on until its settlement has
  * committed. Its messages in the next batch, and in a claim still on its way, are given back.
  */
 export class Pipeline {
   readonly #work: SessionWork
+  #current: Batch | null = null
   #next: Batch | null = null
+  /** The window of the next batch is being written: nothing of it may be given back meanwhile. */
+  #announcing = false
+  /** With its first batch settled, a session may take its share of the work. */
+  #proved = false
 
   constructor(setup: SessionSetup) {
     this.#work = new SessionWork(setup)
@@ -21,7 +27,7 @@ export class Pipeline {
   /** Works until something ends it, then finishes or gives back what is in flight. */
   async run(): Promise<Ending> {
     const work = this.#work
-    await Promise.all([this.#guard(this.#claims()), this.#guard(this.#publishes())])
+    await Promise.all([this.#guard(this.#claims()), this.#guard(this.#announces()), this.#guard(this.#publishes())])
     work.release(this.#next?.messages ?? [])
     await work.settling.idle()
     work.lease.stop()
@@ -69,29 +75,53 @@ export class Pipeline {
     }
   }
 
+  async #announces(): Promise<void> {
+    const work = this.#work
+    for (;;) {
+      await work.until(() => this.#mayAnnounceAhead())
+      const [current, next] = [this.#current, this.#next]
+      if (work.ending !== null || current === null || next === null) return
+      this.#announcing = true
+      this.#next = await announceAhead(work, current, next)
+      this.#announcing = false
+      this.#clearNext()
+      work.wake()
+    }
+  }
+
+  #mayAnnounceAhead(): boolean {
+    if (!this.#proved || this.#current === null || this.#next === null) return false
+    return mayAnnounceAhead(this.#work, this.#current, this.#next)
+  }
+
   async #publishes(): Promise<void> {
     const work = this.#work
-    // With its first batch settled, a session may take its share of the work.
-    let first = true
     for (;;) {
-      await work.until(() => this.#next !== null && work.settling.hasRoom)
+      await work.until(() => this.#next !== null && !this.#announcing && work.settling.hasRoom)
       const batch = this.#next
       if (work.ending !== null || batch === null) return
+      this.#current = batch
       this.#next = null
       work.publishing = true
       work.wake()
       await publishBatch(work, batch, () => this.#clearNext())
+      this.#current = null
       work.publishing = false
       work.wake()
-      if (first) void work.settling.idle().then(() => work.poller.wake('committed'))
-      first = false
+      if (!this.#proved) void work.settling.idle().then(() => this.#prove())
     }
+  }
+
+  #prove(): void {
+    if (this.#proved) return
+    this.#proved = true
+    this.#work.poller.wake('committed')
   }
 
   /** Gives back what the next batch has of keys that died and of topics that cannot be reached. */
   #clearNext(): void {
     const next = this.#next
-    if (next === null) return
+    if (next === null || this.#announcing) return
     const work = this.#work
     const messages = withoutDying(work, next.messages)
     const closed = messages.filter(

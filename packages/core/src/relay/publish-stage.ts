@@ -1,5 +1,6 @@
 import { type ClaimedMessage, orderingScope } from '../contracts/index.ts'
 import { type DeliveryPolicy, decideBeforePublishing } from '../lifecycle/decide.ts'
+import { announce, isAnnounced } from './announce.ts'
 import { type Batch, wavesOf } from './batch.ts'
 import { judge, type Verdict } from './judge.ts'
 import { publishCall } from './publish-call.ts'
@@ -22,7 +23,8 @@ export async function publishBatch(work: SessionWork, batch: Batch, onVerdict: (
   const alive = bury(work, batch.messages)
   onVerdict()
   // One window for all calls: it says what may have been published, and to write it costs more than most calls.
-  const announced = alive.length > 0 && (await announce(work, alive, batch.probes))
+  const announced =
+    alive.length > 0 && (isAnnounced(work, batch) || (await announce(work, alive, batch.probes)) !== null)
   const size = { oneOfAKey: !atomicPerKey && strictKeyOrder, size: maxBatchMessages }
   const stopped = new Set<string>()
   if (!announced) {
@@ -95,31 +97,6 @@ function withoutKeys(
   const stopped = messages.filter((claimed) => scopes.has(orderingScope(claimed.message)))
   work.release(stopped)
   return messages.filter((claimed) => !stopped.includes(claimed))
-}
-
-/**
- * Writes the window, which renews the lease; answers whether the messages may be published. A probe is left out: its topic
- * is known to be in trouble, and a relay that dies of it must not make the message suspect.
- */
-async function announce(
-  work: SessionWork,
-  messages: readonly ClaimedMessage[],
-  probes: ReadonlySet<string>,
-): Promise<boolean> {
-  const { storage, runtime } = work.options
-  const tokens = messages.filter(({ message }) => !probes.has(message.topic)).map(({ token }) => token)
-  const startedAt = runtime.now()
-  try {
-    const { lost } = await storage.markPublishing(work.session, tokens)
-    if (lost.length > 0) work.end({ type: 'lost' })
-    else if (tokens.length > 0) work.lease.renewedAt(startedAt)
-    else return await work.lease.renew()
-    return lost.length === 0
-  } catch (error) {
-    work.report(error)
-    work.endIfFinal(error)
-    return false
-  }
 }
 
 function conclude(work: SessionWork, { items, accepted, brokerDown }: Verdict, durationMs: number): void {
