@@ -70,6 +70,14 @@ export const windowsOnlyGrow: StorageMutation = onLanes((store, { lanes }) => ({
 
 export const settlingLeavesTheWindow: StorageMutation = onLaneTransaction(() => ({ setWindow: async () => undefined }))
 
+export const settledTokensAreMarked: StorageMutation = onStorage((s) => ({
+  markPublishing: (session, tokens) =>
+    s.markPublishing(
+      session,
+      tokens.map((token) => ({ ...token, settled: false })),
+    ),
+}))
+
 export const leavingForgetsTheWindow: StorageMutation = onStorage((s) => ({
   async leave(session) {
     await s.markPublishing(session, [])
