@@ -5,6 +5,9 @@ import { memoryCommits } from './suites/enqueue/memory-commits.ts'
 import { serverCommits } from './suites/enqueue/server-commits.ts'
 import { sqliteCommits } from './suites/enqueue/sqlite-commits.ts'
 import { postgresWakeupsCost } from './suites/enqueue/wakeups-cost.ts'
+import { commitToEffect } from './suites/inbox/commit-to-effect.ts'
+import { endToEnd } from './suites/inbox/end-to-end.ts'
+import { oneATransaction } from './suites/inbox/one-a-transaction.ts'
 import { commitToAck } from './suites/latency/commit-to-ack.ts'
 import { commitToClaim } from './suites/latency/commit-to-claim.ts'
 import { idleRelay } from './suites/latency/idle-relay.ts'
@@ -48,6 +51,7 @@ export const benchmarks: readonly Benchmark[] = [
   sqliteMemory,
   sqliteCommits,
   memoryCommits,
+  oneATransaction('sqlite'),
   ...serverStorages.flatMap(onServer),
   ...[...serverStorages, 'sqlite' as const].flatMap((storage) =>
     brokers.flatMap((broker) => toBroker(storage, broker)),
@@ -62,6 +66,8 @@ function toBroker(storage: RelayStorage, broker: Broker): readonly Benchmark[] {
     largeBacklog(storage, broker, 10),
     brokerLayers(storage, broker),
     commitToAck(storage, broker),
+    endToEnd(storage, broker),
+    commitToEffect(storage, broker),
   ]
 }
 
@@ -82,5 +88,6 @@ function onServer(storage: ServerStorage): readonly Benchmark[] {
     indexCost(storage),
     commitToClaim(storage),
     idleRelay(storage),
+    oneATransaction(storage),
   ]
 }

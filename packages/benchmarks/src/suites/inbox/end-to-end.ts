@@ -1,0 +1,99 @@
+import { Relay } from '@waybill/core'
+import type { RelayStorage } from '../../backlogs/address.ts'
+import { openStorageOf } from '../../backlogs/address.ts'
+import { type Backlog, withBacklog } from '../../backlogs/backlog.ts'
+import type { Destination, Route } from '../../brokers/broker.ts'
+import { routesTo, withDestination } from '../../brokers/brokers.ts'
+import { type Benchmark, type BenchSettings, type Broker, scaled } from '../../harness/benchmark.ts'
+import { collectGarbage } from '../../harness/collect-garbage.ts'
+import { type Contender, contest } from '../../harness/contest.ts'
+import { type BenchResult, resultOf, thousands } from '../../harness/result.ts'
+import { type Contestant, concurrency, contestants, startConsuming } from '../../inbox/contestants.ts'
+import { waysOf } from '../../inbox/services.ts'
+import { Meter } from '../../relaying/meter.ts'
+
+const keys = 1000
+const size = 8000
+/**
+ * A consumer of Kafka looks twice at what a member that is gone may have had in hand, at the beginning of each partition. What
+ * is measured is what comes after that.
+ */
+const warmUpShare = 0.25
+const roundsAtMost = 5
+
+/** A backlog in the outbox that takes effect in the consumer's database, with an inbox and without. */
+export function endToEnd(storage: RelayStorage, broker: Broker): Benchmark {
+  return {
+    suite: 'inbox',
+    storage,
+    broker,
+    name: 'from a backlog to its effects',
+    run: (settings) =>
+      withBacklog(storage, settings, (backlog) =>
+        withDestination(broker, settings, async (destination) => {
+          const results: BenchResult[] = []
+          for (const route of routesTo(broker))
+            results.push(await race({ storage, route, backlog, destination, settings }))
+          return results
+        }),
+      ),
+  }
+}
+
+interface Race {
+  readonly storage: RelayStorage
+  readonly route: Route
+  readonly backlog: Backlog
+  readonly destination: Destination
+  readonly settings: BenchSettings
+}
+
+async function race(of: Race): Promise<BenchResult> {
+  const { route, settings } = of
+  const messages = scaled(settings, size, 200)
+  const contenders = contestants.map((contestant) => contender(of, contestant, messages))
+  const result = await contest(contenders, { ...settings, rounds: Math.min(settings.rounds, roundsAtMost) })
+  const [consumer, bare] = contestants
+  return resultOf({
+    name: `outbox, relay, ${route.client}, ${consumer}, ${thousands(messages)} messages`,
+    rate: result.median(consumer),
+    unit: 'effects/s',
+    comparison: {
+      against: `${bare}, ${thousands(Math.round(result.median(bare)))}/s`,
+      ratio: result.ratio(consumer, bare),
+    },
+    target: { of: 'ratio', atLeast: 0.75 },
+  })
+}
+
+function contender(
+  { storage, route, backlog, destination }: Race,
+  contestant: Contestant,
+  messages: number,
+): Contender {
+  const [way] = waysOf(storage)
+  return {
+    name: contestant,
+    async sample() {
+      const address = await backlog.fill({ count: messages, keys })
+      await destination.empty()
+      await using service = await way.open(address, concurrency)
+      collectGarbage()
+      const meter = new Meter(messages, messages * warmUpShare)
+      const onError = (error: Error) => meter.fail(error)
+      const { place } = destination
+      const onProcessed = () => meter.accepted(1)
+      const rate = await (async () => {
+        await using opened = openStorageOf(address, { keeps: false })
+        await using _consuming = await startConsuming(contestant, { service, route, place, onProcessed, onError })
+        await using relay = new Relay({ storage: opened.storage, publisher: route.openPublisher(place) })
+        relay.on('error', onError)
+        await relay.start()
+        return await meter.rate
+      })()
+      const invoices = await service.count()
+      if (invoices !== messages) throw new Error(`'${contestant}' made ${invoices} invoices of ${messages} messages`)
+      return rate
+    },
+  }
+}
