@@ -29,7 +29,7 @@ const problems = reports.flatMap((report) => {
 
 const pages = new Map([
   ['README.md', renderTables(reports)],
-  ['docs/how-to/ordering.md', renderRetries(reports.flatMap(({ results }) => results))],
+  ['docs/how-to/retries-and-dead-letters.md', renderRetries(reports.flatMap(({ results }) => results))],
 ])
 for (const [name, part] of pages) {
   const file = join(workspaceRoot, name)
