@@ -57,6 +57,9 @@ const howTo = [
   'how-to/debezium.md',
   'how-to/deploy.md',
   'how-to/kubernetes.md',
+  'how-to/write-an-adapter.md',
+  'how-to/write-an-adapter-storage.md',
+  'how-to/write-an-adapter-broker.md',
 ]
 
 const reference = [
