@@ -17,7 +17,9 @@ it('publishes after the commit, without a guarantee', async () => {
 
   // #region outbox
   const outbox = new Outbox({ storage, messages, publisher, environment })
-  outbox.on('unpublished', ({ message, error }) => log.warn(`${message.id} is lost: ${error.message}`))
+  outbox.on('unpublished', ({ message, error }) => {
+    log.warn(`${message.id} is lost: ${error.message}`)
+  })
   // #endregion
   outbox.on('warning', (warning) => log.warn(warning))
   outbox.on('error', () => undefined)

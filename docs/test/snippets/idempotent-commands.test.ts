@@ -17,10 +17,11 @@ it('answers a repeated request with the first result', async () => {
   // #region http
   const commands = new Commands({ inbox: sqliteInbox({ db }), whenBusy: 'refuse' })
   const orderRequest = z.object({ id: z.string(), total: z.number() })
+  const problem = (status: number, title: string) => Response.json({ title }, { status })
 
   async function postOrder(request: Request, customer: string): Promise<Response> {
     const key = request.headers.get('idempotency-key')
-    if (key === null) return Response.json({ title: 'Idempotency-Key is missing' }, { status: 400 })
+    if (key === null) return problem(400, 'Idempotency-Key is missing')
     const asked = orderRequest.parse(await request.json())
     const command = { scope: `POST /orders of ${customer}`, key, request: asked }
     try {
@@ -33,7 +34,7 @@ it('answers a repeated request with the first result', async () => {
       return Response.json(result, { status: 201 })
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
-      return Response.json({ title: error.message }, { status: error.code === 'COMMAND_BUSY' ? 409 : 422 })
+      return problem(error.code === 'COMMAND_BUSY' ? 409 : 422, error.message)
     }
   }
   // #endregion

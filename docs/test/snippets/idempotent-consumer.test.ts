@@ -32,17 +32,19 @@ it('guards a loop of your own', async () => {
     acknowledged.push(message.id)
   }
 
+  const orderOf = ({ payload }: Message) => jsonSerializer.deserialize(payload) as { id: string; total: number }
+
   // #region guard
   const billing = new Inbox({ inbox: sqliteInbox({ db }), consumer: 'billing' })
 
   async function onMessage(message: Message): Promise<void> {
     await db.transaction().execute((tx) =>
       billing.guard(tx, message, async () => {
-        const { id, total } = jsonSerializer.deserialize(message.payload) as { id: string; total: number }
+        const { id, total } = orderOf(message)
         await tx.insertInto('invoices').values({ order_id: id, total }).execute()
       }),
     )
-    // The transaction has committed, or had before: only now may the broker forget the message.
+    // The transaction has committed: only now may the broker forget the message.
     await acknowledge(message)
   }
   // #endregion
@@ -51,7 +53,7 @@ it('guards a loop of your own', async () => {
   async function onBatch(batch: readonly Message[]): Promise<void> {
     await db.transaction().execute((tx) =>
       billing.guardMany(tx, batch, async (fresh) => {
-        const orders = fresh.map(({ payload }) => jsonSerializer.deserialize(payload) as { id: string; total: number })
+        const orders = fresh.map(orderOf)
         const invoices = orders.map(({ id, total }) => ({ order_id: id, total }))
         await tx.insertInto('invoices').values(invoices).execute()
       }),
@@ -110,9 +112,9 @@ it('waits for a row that cannot be read yet', async () => {
   })
   worker.on('job.submitted', async (message, { tx }) => {
     const { id } = message.payload
-    const job = await tx.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst()
-    if (job === undefined) throw new Error(`job ${id} cannot be read yet`)
-    await tx.updateTable('jobs').set({ state: 'done' }).where('id', '=', id).execute()
+    const job = tx.updateTable('jobs').set({ state: 'done' }).where('id', '=', id)
+    const { numUpdatedRows } = await job.executeTakeFirst()
+    if (numUpdatedRows === 0n) throw new Error(`job ${id} cannot be read yet`)
   })
   // #endregion
 

@@ -15,11 +15,12 @@ it('enqueues what the past has lost, once', async () => {
   })
 
   // #region reconcile
-  /** Ids of the messages that there should be: one for each order, which its producer enqueues under the same id. */
+  /** One message for each order, whose id is made of the order's. */
   async function* expected(): AsyncGenerator<readonly string[]> {
     let last = ''
     for (;;) {
-      const page = await db.selectFrom('orders').select('id').where('id', '>', last).orderBy('id').limit(500).execute()
+      const next = db.selectFrom('orders').select('id').where('id', '>', last)
+      const page = await next.orderBy('id').limit(500).execute()
       if (page.length === 0) return
       last = page.at(-1)?.id ?? last
       yield page.map(({ id }) => `${id}:placed`)
@@ -33,13 +34,12 @@ it('enqueues what the past has lost, once', async () => {
       expected: expected(),
       enqueued: storage,
       enqueue: async (tx, ids) => {
-        const orderIds = ids.map((id) => id.replace(/:placed$/, ''))
-        const missing = await tx.selectFrom('orders').select(['id', 'total']).where('id', 'in', orderIds).execute()
-        const items = missing.map((order) => ({
-          type: 'order.placed' as const,
-          payload: order,
-          id: `${order.id}:placed`,
-        }))
+        const orders = ids.map((id) => id.replace(/:placed$/, ''))
+        const missing = tx.selectFrom('orders').select(['id', 'total'])
+        const found = await missing.where('id', 'in', orders).execute()
+        const items = found.map((payload) => {
+          return { type: 'order.placed' as const, payload, id: `${payload.id}:placed` }
+        })
         await outbox.enqueueMany(tx, items)
       },
       dryRun,

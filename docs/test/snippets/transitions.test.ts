@@ -14,7 +14,12 @@ it('moves an order, writes that down, and tells others', async () => {
     inbox: sqliteInbox({ db }),
     machine: 'order',
     initial: ['placed'],
-    moves: { placed: ['paid', 'cancelled'], paid: ['shipped'], shipped: [], cancelled: [] },
+    moves: {
+      placed: ['paid', 'cancelled'],
+      paid: ['shipped'],
+      shipped: [],
+      cancelled: [],
+    },
   })
   // #endregion
 
@@ -26,7 +31,8 @@ it('moves an order, writes that down, and tells others', async () => {
   // #region move
   async function pay(id: string, payment: string): Promise<void> {
     await db.transaction().execute(async (tx) => {
-      await orders.transition(tx, { entity: id, from: 'placed', to: 'paid', reason: `payment ${payment}` })
+      const reason = `payment ${payment}`
+      await orders.transition(tx, { entity: id, from: 'placed', to: 'paid', reason })
       await tx.updateTable('orders').set({ state: 'paid' }).where('id', '=', id).execute()
       await outbox.enqueue(tx, 'order.paid', { id })
     })
@@ -39,7 +45,8 @@ it('moves an order, writes that down, and tells others', async () => {
       await pay(id, payment)
       return 'paid'
     } catch (error) {
-      if (error instanceof TransitionError && error.code === 'TRANSITION_CONFLICT') return 'too late'
+      const isLate = error instanceof TransitionError && error.code === 'TRANSITION_CONFLICT'
+      if (isLate) return 'too late'
       throw error
     }
   }
@@ -51,7 +58,9 @@ it('moves an order, writes that down, and tells others', async () => {
 
   // #region history
   const history = await orders.history('o-1')
-  const lines = history.map(({ sequence, from, to, reason }) => `${sequence}. ${from ?? '-'} to ${to} ${reason ?? ''}`)
+  const lines = history.map(({ sequence, from, to, reason }) => {
+    return `${sequence}. from ${from ?? 'nothing'} to ${to}: ${reason ?? 'no reason'}`
+  })
   // #endregion
-  expect(lines).toEqual(['1. - to placed ', '2. placed to paid payment 4711'])
+  expect(lines).toEqual(['1. from nothing to placed: no reason', '2. from placed to paid: payment 4711'])
 })
