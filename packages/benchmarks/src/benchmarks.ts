@@ -14,6 +14,7 @@ import { idleRelay } from './suites/latency/idle-relay.ts'
 import { brokerBacklog } from './suites/relay/brokers/backlog.ts'
 import { largeBacklog } from './suites/relay/brokers/large-backlog.ts'
 import { brokerLayers } from './suites/relay/brokers/layers.ts'
+import { brokerPeers } from './suites/relay/brokers/peers.ts'
 import { memoryCpu } from './suites/relay/memory-cpu.ts'
 import { sqliteMemory } from './suites/relay/sqlite-memory.ts'
 import { backlog } from './suites/store/backlog.ts'
@@ -65,6 +66,7 @@ function toBroker(storage: RelayStorage, broker: Broker): readonly Benchmark[] {
     largeBacklog(storage, broker, 1000),
     largeBacklog(storage, broker, 10),
     brokerLayers(storage, broker),
+    ...(storage === 'postgres' ? [brokerPeers(broker)] : []),
     commitToAck(storage, broker),
     endToEnd(storage, broker),
     commitToEffect(storage, broker),

@@ -13,12 +13,12 @@ import { waysOf } from '../../inbox/services.ts'
 import { Meter } from '../../relaying/meter.ts'
 
 const keys = 1000
-const size = 8000
+const size = 6000
 /**
- * A consumer of Kafka looks twice at what a member that is gone may have had in hand, at the beginning of each partition. What
- * is measured is what comes after that.
+ * A consumer of Kafka looks twice at what a member that is gone may have had in hand, some hundred messages at the beginning of
+ * each partition. What is measured is what comes after that, also in a quick look.
  */
-const warmUpShare = 0.25
+const warmUpAtMost = 2000
 const roundsAtMost = 5
 
 /** A backlog in the outbox that takes effect in the consumer's database, with an inbox and without. */
@@ -51,7 +51,8 @@ interface Race {
 async function race(of: Race): Promise<BenchResult> {
   const { route, settings } = of
   const messages = scaled(settings, size, 200)
-  const contenders = contestants.map((contestant) => contender(of, contestant, messages))
+  const warmUp = Math.min(warmUpAtMost, scaled(settings, warmUpAtMost * 10, 50))
+  const contenders = contestants.map((contestant) => contender(of, contestant, { warmUp, messages: warmUp + messages }))
   const result = await contest(contenders, { ...settings, rounds: Math.min(settings.rounds, roundsAtMost) })
   const [consumer, bare] = contestants
   return resultOf({
@@ -69,7 +70,7 @@ async function race(of: Race): Promise<BenchResult> {
 function contender(
   { storage, route, backlog, destination }: Race,
   contestant: Contestant,
-  messages: number,
+  { warmUp, messages }: { readonly warmUp: number; readonly messages: number },
 ): Contender {
   const [way] = waysOf(storage)
   return {
@@ -79,7 +80,7 @@ function contender(
       await destination.empty()
       await using service = await way.open(address, concurrency)
       collectGarbage()
-      const meter = new Meter(messages, messages * warmUpShare)
+      const meter = new Meter(messages, warmUp)
       const onError = (error: Error) => meter.fail(error)
       const { place } = destination
       const onProcessed = () => meter.accepted(1)
