@@ -65,12 +65,38 @@ export const consumerMutants: readonly Mutant[] = [
     ],
   },
   {
+    // What is refused for its marks has none of its own: both places keep those of a dead letter.
     name: 'crash marks that a burial takes away',
     edits: [
       {
         file: `${consumer}/deliver.ts`,
         find: "if (death.reason !== 'crashes') await guard.forget()",
         replace: 'await guard.forget()',
+      },
+      {
+        file: `${consumer}/crash-guard.ts`,
+        find: '    if (!this.#marked) return\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'crash marks that outlive the effect',
+    edits: [
+      {
+        file: `${consumer}/crash-guard.ts`,
+        find: 'this.steps = marks === undefined ? {} : { leave: (tx) => marks.end(tx, this.#receipt) }',
+        replace: 'this.steps = {}',
+      },
+    ],
+  },
+  {
+    name: 'crash marks that an orderly failure leaves',
+    edits: [
+      {
+        file: `${consumer}/crash-guard.ts`,
+        find: '    else await this.forget()\n',
+        replace: '',
       },
     ],
   },
