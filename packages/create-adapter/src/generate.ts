@@ -53,9 +53,9 @@ async function filesIn(folder: string): Promise<readonly string[]> {
     .toSorted()
 }
 
-/** npm packs no file of this name as it is. */
+/** npm packs no .gitignore, and a package.json below another means something to tools. */
 function fileName(file: string): string {
-  return file === '_gitignore' ? '.gitignore' : file
+  return file === '_gitignore' ? '.gitignore' : file === '_package.json' ? 'package.json' : file
 }
 
 /** The templates are the package of a server named Acme. */
