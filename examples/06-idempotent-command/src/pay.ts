@@ -6,7 +6,8 @@ import { config } from './config.ts'
 import { inbox, outbox } from './database.ts'
 import type { Payment, PaymentRequest } from './messages.ts'
 
-export const commands = new Commands({ inbox, cache, whenBusy: config.WHEN_BUSY })
+const { WHEN_BUSY: whenBusy, CACHE_TIMEOUT_MS: cacheTimeoutMs } = config
+export const commands = new Commands({ inbox, cache, cacheTimeoutMs, whenBusy })
 
 /** Makes a payment, or answers the one that was made with this key. The key, the payment and its message commit together. */
 export async function pay(key: string, request: PaymentRequest): Promise<Payment> {

@@ -41,7 +41,7 @@ const pruning = setInterval(() => {
 }, 3_600_000)
 
 const stopped = Promise.withResolvers<void>()
-stopOnSignals([{ stop: () => app.close().then(stopped.resolve) }])
+stopOnSignals([{ stop: () => app.close().finally(stopped.resolve) }])
 console.log(`payments: listening on ${await app.listen({ port: config.PORT })}`)
 await stopped.promise
 clearInterval(pruning)

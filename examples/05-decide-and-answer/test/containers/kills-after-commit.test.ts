@@ -26,7 +26,7 @@ function tests(servers: { readonly postgres: Server; readonly kafka: Server }): 
     await expect.poll(() => bank.acknowledged(), patience).toBe(requests.length)
     await credit.kill()
     expect(await bank.answers()).toEqual([])
-    expect(await expectRecovery(bank, ask)).toBe(0)
+    await expectRecovery(bank, ask)
   }, 180_000)
 
   test('the service is killed before-publish: its answers wait', async () => {
@@ -34,7 +34,7 @@ function tests(servers: { readonly postgres: Server; readonly kafka: Server }): 
     const ask = await dieAt(bank, 'before-publish')
     expect(await bank.query(notPublished)).not.toEqual([])
     expect(await bank.answers()).toEqual([])
-    expect(await expectRecovery(bank, ask)).toBe(0)
+    await expectRecovery(bank, ask)
   }, 180_000)
 
   test('the service is killed after-publish, before it has written that down: some answers come again, with their ids', async () => {

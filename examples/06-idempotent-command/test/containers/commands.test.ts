@@ -1,5 +1,6 @@
 import { onServer, type Server, sharedPostgres, sharedRedis } from '@waybill/conformance/containers'
-import { expect, test } from 'vitest'
+import { Redis } from 'ioredis'
+import { expect, onTestFinished, test } from 'vitest'
 import { type Answer, openPayments, payment } from './service.ts'
 
 const postgres = await sharedPostgres()
@@ -60,8 +61,16 @@ function tests(servers: { readonly postgres: Server; readonly redis: Server }): 
 
   test('Redis answers a repeat without the database, and refuses another payment too', async () => {
     const payments = await openPayments(servers.postgres, servers.redis)
-    const { post } = await payments.startService()
+    const { post } = await payments.startService({ CACHE_TIMEOUT_MS: '30000' })
     const made = await post('"k-1"')
+    const client = new Redis(servers.redis.url)
+    onTestFinished(() => client.disconnect())
+    // The first answers may have come before the service had a connection.
+    const untilCached = async () => {
+      expect(await post('"k-1"')).toEqual(made)
+      return (await client.keys(`${payments.env['REDIS_PREFIX']}*`)).length
+    }
+    await expect.poll(untilCached, { timeout: 60_000 }).toBe(1)
     const release = await payments.lock('lock table waybill_commands in access exclusive mode')
     expect(await post('"k-1"')).toEqual(made)
     expect(await post('"k-1"', { ...payment, cents: 1251 })).toMatchObject(problem(422))
