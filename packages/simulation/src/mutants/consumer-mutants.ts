@@ -49,7 +49,7 @@ export const consumerMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${consumer}/crash-guard.ts`,
-        find: 'if (before >= this.#mostBeginnings()) return crashed(this.#job, before)',
+        find: 'if (abandoned) return crashed(this.#job, before)',
         replace: '',
       },
     ],
@@ -61,6 +61,16 @@ export const consumerMutants: readonly Mutant[] = [
         file: `${consumer}/crash-guard.ts`,
         find: "if (before > 0 && !this.#alone) return 'alone'",
         replace: '',
+      },
+    ],
+  },
+  {
+    name: 'marks judged before a process that has lost the message can take them away',
+    edits: [
+      {
+        file: `${consumer}/crash-guard.ts`,
+        find: 'const abandoned = await this.#areAbandoned(marks)',
+        replace: 'const abandoned = true',
       },
     ],
   },
