@@ -73,7 +73,11 @@ export const outcomeRules: readonly Rule<PublisherHarness>[] = [
         oversized(harness, 'k1', 'k'),
         ...others.slice(2),
       ])
-      assert.deepEqual(typesOf(outcomes), ['accepted', 'accepted', 'rejected', 'accepted', 'accepted'], answersOf(outcomes))
+      assert.deepEqual(
+        typesOf(outcomes),
+        ['accepted', 'accepted', 'rejected', 'accepted', 'accepted'],
+        answersOf(outcomes),
+      )
     },
   },
   {
@@ -121,8 +125,7 @@ export const outcomeRules: readonly Rule<PublisherHarness>[] = [
       })
       const outcomes = await time.within(8000, call)
       assert.ok(outcomes, 'no answer after the timeout')
-      for (const type of typesOf(outcomes))
-        assert.ok(type === 'unavailable' || type === 'unknown', answersOf(outcomes))
+      for (const type of typesOf(outcomes)) assert.ok(type === 'unavailable' || type === 'unknown', answersOf(outcomes))
       await need(harness, disruption).restore()
       await time.eventually('a message to be accepted again', async () => {
         const [outcome] = await publish(harness, [sample('after', { topic })])
