@@ -40,21 +40,21 @@ describe('renderTables', () => {
 
 describe('renderRetries', () => {
   const rule = 'effects/keeps-order-over-a-crash'
-  const link = '[keeps-order-over-a-crash](../spec/effects.md#effectskeeps-order-over-a-crash)'
+  const page = '../spec/effects.md#effectskeeps-order-over-a-crash'
   const rowOf = (...verdicts: { broker: string; result: 'passed' | 'failed' | 'skipped'; reason?: string }[]) => {
     const results = verdicts.map(({ broker, ...verdict }) => {
       return { ...result, storage: 'postgres', broker, contract: 'effects', rules: [{ id: rule, ...verdict }] }
     })
     return renderRetries(results)
       .split('\n')
-      .find((line) => line.includes(link))
+      .find((line) => line.includes(`[\`${rule}\`](${page})`))
   }
 
   it('says what the pairs of each broker have shown, with the rule', () => {
     const reason = "the harness has no capability ordering 'key'"
     const row = rowOf({ broker: 'kafka', result: 'passed' }, { broker: 'redis', result: 'skipped', reason })
     expect(row).toMatch(/killed/)
-    expect(row).toContain(`| kept: ${link} | *not promised*: ${link} |`)
+    expect(row).toContain(`| [kept](${page}) | [*not promised*](${page}) |`)
   })
 
   it('shows a failure of one pair among others, and what nobody has verified', () => {
@@ -63,13 +63,13 @@ describe('renderRetries', () => {
       { broker: 'kafka', result: 'failed' },
       { broker: 'redis', result: 'skipped', reason: 'the harness has no crash (a killed consumer)' },
     )
-    expect(row).toContain(`| **✗ fails**: ${link} | not verified: ${link} |`)
+    expect(row).toContain(`| [**✗ fails**](${page}) | [not verified](${page}) |`)
   })
 
   it('says that a dead letter lets its key go on', () => {
     const id = 'effects/buries-what-fails-for-good'
     const rules = [{ id, result: 'passed' } as const]
-    expect(renderRetries([{ ...result, broker: 'kafka', contract: 'effects', rules }])).toContain('| not kept: [buries')
+    expect(renderRetries([{ ...result, broker: 'kafka', contract: 'effects', rules }])).toContain('| [not kept](')
   })
 })
 

@@ -42,8 +42,12 @@ export function renderRetries(results: readonly ReportResult[]): string {
     ({ broker }) => broker ?? '',
   )
   const brokers = [...byBroker].toSorted(([left], [right]) => left.localeCompare(right))
-  const rows = kinds.map((kind) => [kind.what, ...brokers.map(([, own]) => cell(kind, own))])
-  return [table(['a message is', ...brokers.map(([broker]) => broker)], rows), legend].join('\n\n')
+  const rows = kinds.map((kind) => [
+    kind.what,
+    `[\`${kind.rule}\`](${pageOf(kind)})`,
+    ...brokers.map(([, own]) => cell(kind, own)),
+  ])
+  return [table(['a message is', 'rule', ...brokers.map(([broker]) => broker)], rows), legend].join('\n\n')
 }
 
 const legend =
@@ -52,10 +56,13 @@ const legend =
 
 type Verdict = ReportResult['rules'][number]
 
-function cell({ rule, shows }: Kind, results: readonly ReportResult[]): string {
-  const verdicts = results.flatMap(({ rules }) => rules.filter(({ id }) => id === rule))
-  const link = `[${rule.split('/')[1]}](../spec/effects.md#${rule.replace('/', '')})`
-  return `${answerOf(verdicts, shows)}: ${link}`
+function cell(kind: Kind, results: readonly ReportResult[]): string {
+  const verdicts = results.flatMap(({ rules }) => rules.filter(({ id }) => id === kind.rule))
+  return `[${answerOf(verdicts, kind.shows)}](${pageOf(kind)})`
+}
+
+function pageOf({ rule }: Kind): string {
+  return `../spec/effects.md#${rule.replace('/', '')}`
 }
 
 /** One failure is stronger than any number of passes; a rule that some pairs leave out is shown by the others. */
