@@ -5,7 +5,7 @@ import type { RuleResult, Skip } from './run-rule.ts'
 export interface ReportSubject {
   readonly storage?: string
   readonly broker?: string
-  /** Which rules: `storage`, `inbox`, `publisher`, `consumer`, `relay`. */
+  /** Which rules: `storage`, `inbox`, `publisher`, `consumer`, `relay`, `effects`. */
   readonly contract: string
 }
 

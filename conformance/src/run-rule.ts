@@ -125,8 +125,21 @@ async function verifyOnce<H extends Harness>(
   createHarness: HarnessFactory<H>,
   options: RunOptions & { readonly pace?: number },
 ): Promise<readonly string[]> {
-  const { pace = 1, stress = 1, timeoutMs = 15_000 } = options
   const harness = await createHarness(rule.id)
+  const missing = await judge(rule, harness, options).catch(async (error: unknown) => {
+    // What the rule found comes first: an adapter that is broken can often not be closed either.
+    await harness.close().catch(() => undefined)
+    throw error
+  })
+  await harness.close()
+  return missing
+}
+
+async function judge<H extends Harness>(
+  rule: Rule<H>,
+  harness: H,
+  { pace = 1, stress = 1, timeoutMs = 15_000 }: RunOptions & { readonly pace?: number },
+): Promise<readonly string[]> {
   const time = new Timeline(harness.time, pace)
   try {
     const missing = unmet(rule, harness)
@@ -136,17 +149,19 @@ async function verifyOnce<H extends Harness>(
   } catch (error) {
     const isFair = harness.time !== undefined || pace > 1 || time.longestGapMs <= fairGapMs
     throw isFair ? error : new UnfairFailure('the machine stood still', { cause: error })
-  } finally {
-    await harness.close()
   }
 }
 
 async function withTimeout(work: Promise<void>, timeoutMs: number): Promise<void> {
   const timeout = Promise.withResolvers<never>()
-  const timer = setTimeout(() => timeout.reject(new Error(`took longer than ${timeoutMs} ms`)), timeoutMs)
+  const timer = setTimeout(() => timeout.reject(new Error(tooLate(timeoutMs))), timeoutMs)
   try {
     await Promise.race([work, timeout.promise])
   } finally {
     clearTimeout(timer)
   }
+}
+
+function tooLate(timeoutMs: number): string {
+  return `took longer than ${timeoutMs} ms: a call of the adapter, or of a role of the harness, has not come to an end`
 }

@@ -1,4 +1,5 @@
 import { consumerRules } from '../src/consumer/rules.ts'
+import { effectsRules } from '../src/effects/rules.ts'
 import { inboxRules } from '../src/inbox/rules.ts'
 import { publisherRules } from '../src/publisher/rules.ts'
 import { relayRules } from '../src/relay/rules.ts'
@@ -7,6 +8,7 @@ import { runRules } from '../src/run-rule.ts'
 import { storageRules } from '../src/storage/rules.ts'
 import {
   memoryConsumerHarness,
+  memoryEffectsHarness,
   memoryHarness,
   memoryInboxHarness,
   memoryPublisherHarness,
@@ -16,6 +18,7 @@ import * as admin from './mutants/admin.ts'
 import * as claim from './mutants/claim.ts'
 import * as claimLimits from './mutants/claim-limits.ts'
 import * as consumer from './mutants/consumer.ts'
+import * as effects from './mutants/effects.ts'
 import * as inbox from './mutants/inbox.ts'
 import * as inboxCommands from './mutants/inbox-commands.ts'
 import * as inboxCrashes from './mutants/inbox-crashes.ts'
@@ -45,6 +48,7 @@ export const hunts: readonly Hunt[] = [
   hunt('publisher', publisherRules, publisher, memoryPublisherHarness),
   hunt('consumer', consumerRules, consumer, memoryConsumerHarness),
   hunt('relay', relayRules, relay, opaque(memoryRelayHarness)),
+  hunt('effects', effectsRules, effects, opaque(memoryEffectsHarness)),
 ]
 
 function hunt<H extends Harness, Mutation>(

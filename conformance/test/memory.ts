@@ -17,7 +17,15 @@ import {
   memoryPublisher,
   memoryStorage,
 } from '@waybill/memory'
-import type { ConsumerHarness, InboxHarness, PublisherHarness, RelayHarness, StorageHarness } from '../src/index.ts'
+import {
+  type ConsumerHarness,
+  type EffectsHarness,
+  effectsHarness,
+  type InboxHarness,
+  type PublisherHarness,
+  type RelayHarness,
+  type StorageHarness,
+} from '../src/index.ts'
 import { virtualClock } from './virtual-clock.ts'
 
 /** How a mutant is put into the harness of the memory adapter. */
@@ -206,4 +214,16 @@ export async function memoryRelayHarness(mutation: RelayMutation = {}): Promise<
     time: clock,
     close: () => publisher.close(),
   }
+}
+
+/** How a mutant is put between the real consumer, the memory inbox and the memory broker. */
+export interface EffectsMutation {
+  readonly inbox?: InboxMutation
+  readonly consumer?: ConsumerMutation
+}
+
+export function memoryEffectsHarness(mutation: EffectsMutation = {}): Promise<EffectsHarness<MemoryTransaction>> {
+  const inbox = () => memoryInboxHarness(mutation.inbox)
+  const consumer = () => memoryConsumerHarness(mutation.consumer)
+  return effectsHarness(inbox, consumer)('')
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { registerRules, type TestRunner } from '../src/register.ts'
 import type { Harness, Rule, RuleContext } from '../src/rule.ts'
-import type { RuleResult, RunOptions } from '../src/run-rule.ts'
+import { type RuleResult, type RunOptions, runRule } from '../src/run-rule.ts'
 
 interface Light extends Harness {
   readonly isOn?: true
@@ -57,6 +57,14 @@ describe('registered rules', () => {
     expect(closed).toBe(1)
   })
 
+  it('fail with what verify threw, also when the harness cannot be closed', async () => {
+    const close = () => Promise.reject(new Error('cannot be closed'))
+    const broken = { id: 'a/b', result: 'failed', reason: 'broken' }
+    expect(await runRule(rule('a/b', failing), async () => ({ close }))).toMatchObject(broken)
+    const unclosed = { result: 'failed', reason: 'cannot be closed' }
+    expect(await runRule(rule('a/b'), async () => ({ close }))).toMatchObject(unclosed)
+  })
+
   it('that lack something are skipped with its name', async () => {
     const { outcomes, results } = await run([rule('a/b', { ...failing, requires: [switchedOn] })])
     expect(Object.values(outcomes)).toEqual(['skipped: the harness has no isOn'])
@@ -96,6 +104,8 @@ describe('registered rules', () => {
 
   it('that never end have failed', async () => {
     const { results } = await run([rule('a/b', { verify: () => new Promise(() => undefined) })], { timeoutMs: 20 })
-    expect(results).toMatchObject([{ result: 'failed', reason: 'took longer than 20 ms' }])
+    expect(results).toMatchObject([
+      { result: 'failed', reason: expect.stringMatching(/^took longer than 20 ms: a call/) },
+    ])
   })
 })

@@ -5,7 +5,7 @@ import { find } from './repository.ts'
 export function sitePages(): ReadonlyMap<string, string> {
   const files = find(
     'docs/**/*.md',
-    '{packages/core,adapters/*,conformance}/README.md',
+    '{packages/core,packages/create-adapter,adapters/*,conformance}/README.md',
     'examples/*/README.md',
     'CONTRIBUTING.md',
   )

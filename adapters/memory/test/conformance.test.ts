@@ -1,9 +1,11 @@
 import {
   describeConsumer,
+  describeEffects,
   describeInbox,
   describePublisher,
   describeRelay,
   describeStorage,
+  effectsHarness,
   pairHarness,
 } from '@waybill/conformance'
 import { describe, it } from 'vitest'
@@ -14,3 +16,4 @@ describeInbox('memory', { describe, it }, inbox, { stress: 2 })
 describePublisher('memory', { describe, it }, publisher)
 describeConsumer('memory', { describe, it }, consumer)
 describeRelay('memory', { describe, it }, pairHarness(storage, publisher))
+describeEffects('memory', { describe, it }, effectsHarness(inbox, consumer), { stress: 2 })

@@ -18,6 +18,7 @@ export function postgresInboxServer(context: SqlContext): InboxServer {
     }),
     append: appendByInsert(context),
     whenKnown: sql`on conflict (consumer, key) do update set`,
+    answersUpserts: true,
     skipLocked: sql`for update skip locked`,
   }
 }

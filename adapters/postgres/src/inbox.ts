@@ -15,6 +15,7 @@ import { postgresDialect } from './dialect.ts'
 import { classifyPostgresError } from './errors.ts'
 import { postgresInboxServer } from './inbox-server.ts'
 import { type PostgresStorageOptions, resolveStorageOptions } from './options.ts'
+import { preparingExecutor } from './preparing-executor.ts'
 import { postgresRunner } from './runner.ts'
 import { clientExecutor, clientInTransaction } from './transaction.ts'
 
@@ -48,7 +49,19 @@ export function postgresInbox(
   }
   const { pool } = options
   const executor = clientExecutor(pool)
-  return inboxOn<PoolClient>(context, { within: clientInTransaction, executor, runner: postgresRunner({ pool }) })
+  return inboxOn<PoolClient>(context, { within: clientWithin, executor, runner: postgresRunner({ pool }) })
+}
+
+/** A handler's own statements are the application's; the few around them are kept prepared where that can be. */
+function clientWithin(client: PoolClient): SqlExecutor {
+  const plain = clientInTransaction(client)
+  let opened: Promise<SqlExecutor> | undefined
+  return {
+    async execute(statement) {
+      opened ??= preparingExecutor(client, plain)
+      return (await opened).execute(statement)
+    },
+  }
 }
 
 interface Handle<Tx> {

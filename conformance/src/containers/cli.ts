@@ -4,6 +4,7 @@ import {
   sharedKafka,
   sharedMariadb,
   sharedMysql,
+  sharedNats,
   sharedPgBouncer,
   sharedPostgres,
   sharedRabbitmq,
@@ -22,6 +23,7 @@ const servers = {
   redis: sharedRedis,
   rabbitmq: sharedRabbitmq,
   kafka: sharedKafka,
+  nats: sharedNats,
 }
 
 const usage = `usage:

@@ -4,6 +4,7 @@ import { clusterOf, type KafkaCluster, kafkaCluster } from './servers/kafka-clus
 import { addScramUser, kafkaAccount, kafkaSecure, printCertificate } from './servers/kafka-secure.ts'
 import { mariadb } from './servers/mariadb.ts'
 import { mysql } from './servers/mysql.ts'
+import { nats } from './servers/nats.ts'
 import { givenPgBouncer, type PgBouncerOptions, pgBouncer } from './servers/pgbouncer.ts'
 import { postgres } from './servers/postgres.ts'
 import { rabbitmq, rabbitmqSecure } from './servers/rabbitmq.ts'
@@ -138,4 +139,14 @@ export async function startSecureRabbitmq(): Promise<(OwnServer & { readonly tls
   const certificate = makeCertificate()
   const server = await startOwn(rabbitmqSecure(certificate))
   return server.available ? { ...server, tls: { ca: certificate.certificate, servername: certifiedName } } : server
+}
+
+/** The NATS with JetStream that all test files of this run share; each test has streams with names of its own on it. */
+export function sharedNats(): Promise<Server | Unavailable> {
+  return sharedServer(nats)
+}
+
+/** A NATS with JetStream for the caller alone. */
+export function startNats(options: StartOptions = {}): Promise<OwnServer | Unavailable> {
+  return startOwn(nats, options)
 }

@@ -2,6 +2,7 @@ import {
   sharedKafka,
   sharedMariadb,
   sharedMysql,
+  sharedNats,
   sharedPgBouncer,
   sharedPostgres,
   sharedRabbitmq,
@@ -42,6 +43,7 @@ const all = {
   Redis: sharedRedis,
   RabbitMQ: sharedRabbitmq,
   Kafka: sharedKafka,
+  NATS: sharedNats,
 }
 
 /** Starts every server that tests share, for a run that belongs to a process, and says what there is and what not. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Rule } from '../rule.ts'
 import { samples } from '../samples.ts'
 import type { PublisherHarness } from './harness.ts'
-import { publish, publishAll, typesOf } from './publish.ts'
+import { answersOf, publish, publishAll, typesOf } from './publish.ts'
 
 export const publisherLifeRules: readonly Rule<PublisherHarness>[] = [
   {
@@ -20,6 +20,7 @@ export const publisherLifeRules: readonly Rule<PublisherHarness>[] = [
       assert.deepEqual(
         typesOf(outcomes),
         messages.map(() => 'accepted'),
+        answersOf(outcomes),
       )
     },
   },

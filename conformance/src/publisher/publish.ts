@@ -20,12 +20,22 @@ export async function publishAll(harness: PublisherHarness, messages: readonly M
     assert.deepEqual(
       typesOf(outcomes),
       batch.map(() => 'accepted'),
+      answersOf(outcomes),
     )
   }
 }
 
 export function typesOf(outcomes: readonly PublishOutcome[]): readonly string[] {
   return outcomes.map(({ type }) => type)
+}
+
+/** For failures: what it answered, and the reasons that it gave. */
+export function answersOf(outcomes: readonly PublishOutcome[]): string {
+  const answers = outcomes.map((outcome) =>
+    'error' in outcome ? `${outcome.type} (${outcome.error.message})` : outcome.type,
+  )
+  const repeated = answers.filter((answer, index) => answer !== answers[index - 1])
+  return `it answered ${repeated.join(', ')}`
 }
 
 /** Larger than the publisher says the broker takes. */

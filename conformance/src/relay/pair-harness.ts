@@ -1,5 +1,4 @@
-import { setTimeout as pass } from 'node:timers/promises'
-import type { TimeControl } from '../eventually.ts'
+import { commonTime } from '../common-time.ts'
 import type { PublisherHarness } from '../publisher/harness.ts'
 import type { HarnessFactory } from '../rule.ts'
 import type { StorageHarness } from '../storage/harness.ts'
@@ -27,18 +26,5 @@ export function pairHarness<Tx>(
         await storage.close()
       },
     }
-  }
-}
-
-/** Nobody can hurry a real server: beside one, a virtual clock moves as fast as the real one. */
-function commonTime(storage: TimeControl | undefined, broker: TimeControl | undefined): TimeControl | undefined {
-  if (storage === undefined) return undefined
-  return {
-    now: () => storage.now(),
-    async advance(ms) {
-      if (broker === undefined) await pass(ms)
-      await storage.advance(ms)
-      await broker?.advance(ms)
-    },
   }
 }

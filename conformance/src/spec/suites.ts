@@ -1,4 +1,5 @@
 import { consumerRules } from '../consumer/rules.ts'
+import { effectsRules } from '../effects/rules.ts'
 import { inboxRules } from '../inbox/rules.ts'
 import { publisherRules } from '../publisher/rules.ts'
 import { relayRules } from '../relay/rules.ts'
@@ -54,5 +55,12 @@ export const suites: readonly Suite[] = [
     introduction:
       'What the relay of `@waybill/core` does between a storage and a publisher; verified for each pair of adapters.',
     rules: relayRules,
+  },
+  {
+    contract: 'effects',
+    title: 'Effects rules',
+    introduction:
+      'What the consumer of `@waybill/core` does between an inbox and a broker; verified for each pair of adapters.',
+    rules: effectsRules,
   },
 ]

@@ -32,7 +32,7 @@ export const transactionRules: readonly Rule<AnyStorageHarness>[] = [
         return Promise.reject(failure)
       }
       const thrown = await runner.transaction(work).catch((error: unknown) => error)
-      assert.ok(thrown === failure, 'it did not reject with what the work threw')
+      assert.ok(thrown === failure, `it did not reject with what the work threw, but with ${String(thrown)}`)
       await runner.transaction((tx) => storage.insert(tx, [after]))
       assert.equal(await storage.inspect(before.id), null, 'the rolled-back write came back with the next commit')
       assert.notEqual(await storage.inspect(after.id), null)
@@ -51,7 +51,7 @@ export const transactionRules: readonly Rule<AnyStorageHarness>[] = [
         controller.abort(reason)
       }
       const thrown = await runner.transaction(work, { signal: controller.signal }).catch((error: unknown) => error)
-      assert.ok(thrown === reason, 'it did not reject with the reason of the signal')
+      assert.ok(thrown === reason, `it did not reject with the reason of the signal, but with ${String(thrown)}`)
       assert.equal(await storage.inspect(message.id), null)
     },
   },

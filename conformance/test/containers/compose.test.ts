@@ -4,6 +4,7 @@ import { kafka } from '../../src/containers/servers/kafka.ts'
 import type { ServerKind } from '../../src/containers/servers/kind.ts'
 import { mariadb } from '../../src/containers/servers/mariadb.ts'
 import { mysql } from '../../src/containers/servers/mysql.ts'
+import { nats } from '../../src/containers/servers/nats.ts'
 import { givenPgBouncer } from '../../src/containers/servers/pgbouncer.ts'
 import { postgres } from '../../src/containers/servers/postgres.ts'
 import { rabbitmq } from '../../src/containers/servers/rabbitmq.ts'
@@ -18,7 +19,7 @@ function serviceOf({ id }: ServerKind): string {
   return lines?.replaceAll(/:\n +\[/g, ': [') ?? ''
 }
 
-describe.each([postgres, givenPgBouncer, mysql, mariadb, redis, rabbitmq, kafka])(
+describe.each([postgres, givenPgBouncer, mysql, mariadb, redis, rabbitmq, kafka, nats])(
   'compose.yaml and the tests agree: $name',
   (kind) => {
     it('on image, arguments and environment', () => {

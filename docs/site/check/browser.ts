@@ -13,7 +13,7 @@ const base = process.env['WAYBILL_DOCS_BASE'] ?? '/'
 const pages = [
   '',
   'tutorial/first-outbox',
-  'how-to/ordering',
+  'how-to/retries-and-dead-letters',
   'architecture/guarantees',
   'architecture/leased-lanes',
   'reference/options',

@@ -1,4 +1,4 @@
-import { find, read } from '../repository.ts'
+import { find, isFolder, read } from '../repository.ts'
 
 interface Manifest {
   readonly name: string
@@ -24,17 +24,29 @@ const executed = new Set(
 
 /** A command of the docs installs packages that exist, runs a script that exists, or is run by the tutorial's test. */
 export function problemsOfCommands(text: string): readonly string[] {
-  return commands(text).flatMap((command) => {
-    const [program = '', verb = '', ...rest] = command.split(/\s+/)
-    if (program === 'npm' && verb === 'install') {
-      return rest
-        .filter((name) => !name.startsWith('-') && !installable.has(name) && !executed.has(command))
-        .map((name) => `installs ${name}, which no package of ours asks for`)
-    }
-    const script = program === 'npm' ? (verb === 'run' ? rest[0] : verb) : undefined
-    if (script !== undefined && script in scripts) return []
-    return executed.has(command) ? [] : [`runs “${command}”, which nothing verifies`]
-  })
+  return commands(text).flatMap((command) => (executed.has(command) ? [] : problemsOf(command)))
+}
+
+function problemsOf(command: string): readonly string[] {
+  const [program = '', verb = '', ...rest] = command.split(/\s+/)
+  if (program !== 'npm') return [`runs “${command}”, which nothing verifies`]
+  if (verb === 'install') return problemsOfInstall(rest)
+  if (verb === 'create' && installable.has(`create-${rest[0]}`)) return problemsOfCreate(rest)
+  const script = verb === 'run' ? rest[0] : verb
+  return script !== undefined && script in scripts ? [] : [`runs “${command}”, which nothing verifies`]
+}
+
+function problemsOfInstall(names: readonly string[]): readonly string[] {
+  return names
+    .filter((name) => !name.startsWith('-') && !installable.has(name))
+    .map((name) => `installs ${name}, which no package of ours asks for`)
+}
+
+/** `npm create waybill-adapter <name> -- --kind <kind>`, of which the test of that package makes each kind. */
+function problemsOfCreate([, name = '', separator, option, kind = '', ...more]: readonly string[]): readonly string[] {
+  const isRight = separator === '--' && option === '--kind' && more.length === 0 && /^[a-z][a-z-]*$/.test(name)
+  if (isRight && isFolder(`packages/create-adapter/templates/${kind}`)) return []
+  return ['creates an adapter by arguments that are not understood']
 }
 
 export function commands(text: string): readonly string[] {

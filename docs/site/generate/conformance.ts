@@ -25,8 +25,8 @@ export function conformanceIndex(): string {
     table(['storage', 'verified on', ...counts], of('storage')),
     '## Publishers and consumers',
     table(['broker', 'verified on', ...counts], of('broker')),
-    '## Relay rules, storage with broker',
-    table(['storage and broker', 'verified on', ...counts], of('relay')),
+    '## Relay and effects rules, storage with broker',
+    table(['storage and broker', 'verified on', ...counts], of('pair')),
   ].join('\n\n')
 }
 
@@ -40,7 +40,7 @@ function row(report: StoredReport): readonly string[] {
   const sum = (count: (result: ReportResult) => number) => results.reduce((total, each) => total + count(each), 0)
   const failed = sum((result) => result.failed)
   return [
-    `[${report.name.replace(/^(storage|broker|relay)-/, '')}](./${report.name}.md)`,
+    `[${report.name.replace(/^(storage|broker|pair)-/, '')}](./${report.name}.md)`,
     servers(report),
     String(sum((result) => result.passed)),
     failed === 0 ? '0' : `**${failed}**`,

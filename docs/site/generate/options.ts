@@ -45,7 +45,12 @@ function defaultOf(property: DeclarationReflection): string {
   if (tag === undefined) return ''
   const text = Comment.combineDisplayParts(tag.content)
   const code = /^```\w*\n(.*)\n```$/s.exec(text)?.[1] ?? text
-  return code.includes('`') ? code : `\`${grouped(code.trim())}\``
+  return code.includes('`') || isProse(code) ? code.trim() : `\`${grouped(code.trim())}\``
+}
+
+/** `14 days`, unlike `exponential({ maxAttempts: 5 })`: a space comes before any bracket. */
+function isProse(code: string): boolean {
+  return /^[^({[]*\S \S/.test(code)
 }
 
 /** 30000 becomes 30_000, as one would write it. */

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { Kafka, logLevel } from 'kafkajs'
 import { kafka } from './config.ts'
 import { messages } from './messages.ts'
@@ -9,8 +10,23 @@ const admin = new Kafka({ brokers: kafka.brokers, logLevel: logLevel.ERROR }).ad
 await admin.connect()
 try {
   const topics = new Set([...messages.definitions.values()].map(({ topic }) => kafka.topicOf(topic)))
-  await admin.createTopics({ topics: [...topics].map((topic) => ({ topic, numPartitions: 4 })) })
+  const wanted = [...topics].map((topic) => ({ topic, numPartitions: 4 }))
+  await admin.createTopics({ topics: wanted, waitForLeaders: false })
+  for (const topic of topics) await untilItHasLeaders(topic)
   console.log(`topics: ${[...topics].join(', ')}`)
 } finally {
   await admin.disconnect()
+}
+
+/** A broker does not know at once that it leads a new topic, and kafkajs gives up when it says so. */
+async function untilItHasLeaders(topic: string): Promise<void> {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      await admin.fetchTopicOffsets(topic)
+      return
+    } catch (error) {
+      if (attempts === 100) throw error
+      await wait(100)
+    }
+  }
 }

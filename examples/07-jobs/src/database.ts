@@ -13,7 +13,7 @@ export const outbox = new Outbox({ storage, messages })
 
 // No constraint refuses a second line, total or posting: that there is one of each is the inbox's doing.
 const tables = `
-  create table if not exists documents (id uuid primary key, text text not null);
+  create table if not exists documents (id uuid primary key, text text not null, submitted_at timestamptz not null default now());
   create table if not exists lines (document_id uuid not null, article text not null, cents integer not null);
   create table if not exists totals (document_id uuid not null, cents integer not null);
   create table if not exists postings (number bigint generated always as identity, document_id uuid not null, cents integer not null)`

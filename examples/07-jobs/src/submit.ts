@@ -11,7 +11,8 @@ for (const document of documents.filter((one) => one !== '')) {
   await storage.transaction(async (tx) => {
     const documentId = randomUUID()
     await tx.query('insert into documents values ($1, $2)', [documentId, document])
-    await outbox.enqueue(tx, 'document.submitted', { documentId, text: document })
+    // The message has the document's id, by which it is found again.
+    await outbox.enqueue(tx, 'document.submitted', { documentId, text: document }, { id: documentId })
   })
 }
 console.log(`submit: ${documents.length} documents`)

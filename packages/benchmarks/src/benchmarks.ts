@@ -5,12 +5,16 @@ import { memoryCommits } from './suites/enqueue/memory-commits.ts'
 import { serverCommits } from './suites/enqueue/server-commits.ts'
 import { sqliteCommits } from './suites/enqueue/sqlite-commits.ts'
 import { postgresWakeupsCost } from './suites/enqueue/wakeups-cost.ts'
+import { commitToEffect } from './suites/inbox/commit-to-effect.ts'
+import { endToEnd } from './suites/inbox/end-to-end.ts'
+import { oneATransaction } from './suites/inbox/one-a-transaction.ts'
 import { commitToAck } from './suites/latency/commit-to-ack.ts'
 import { commitToClaim } from './suites/latency/commit-to-claim.ts'
 import { idleRelay } from './suites/latency/idle-relay.ts'
 import { brokerBacklog } from './suites/relay/brokers/backlog.ts'
 import { largeBacklog } from './suites/relay/brokers/large-backlog.ts'
 import { brokerLayers } from './suites/relay/brokers/layers.ts'
+import { brokerPeers } from './suites/relay/brokers/peers.ts'
 import { memoryCpu } from './suites/relay/memory-cpu.ts'
 import { sqliteMemory } from './suites/relay/sqlite-memory.ts'
 import { backlog } from './suites/store/backlog.ts'
@@ -48,6 +52,7 @@ export const benchmarks: readonly Benchmark[] = [
   sqliteMemory,
   sqliteCommits,
   memoryCommits,
+  oneATransaction('sqlite'),
   ...serverStorages.flatMap(onServer),
   ...[...serverStorages, 'sqlite' as const].flatMap((storage) =>
     brokers.flatMap((broker) => toBroker(storage, broker)),
@@ -61,7 +66,10 @@ function toBroker(storage: RelayStorage, broker: Broker): readonly Benchmark[] {
     largeBacklog(storage, broker, 1000),
     largeBacklog(storage, broker, 10),
     brokerLayers(storage, broker),
+    ...(storage === 'postgres' ? [brokerPeers(broker)] : []),
     commitToAck(storage, broker),
+    endToEnd(storage, broker),
+    commitToEffect(storage, broker),
   ]
 }
 
@@ -82,5 +90,6 @@ function onServer(storage: ServerStorage): readonly Benchmark[] {
     indexCost(storage),
     commitToClaim(storage),
     idleRelay(storage),
+    oneATransaction(storage),
   ]
 }

@@ -53,7 +53,7 @@ describe('the command line', () => {
     expect(parseCommandLine([])).toMatchObject({
       type: 'run',
       json: false,
-      options: { suites: ['store', 'relay', 'enqueue', 'latency'], storages, scale: 1, servers: 'own' },
+      options: { suites: ['store', 'relay', 'enqueue', 'latency', 'inbox'], storages, scale: 1, servers: 'own' },
     })
   })
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { withGeneratedPart } from '../src/results/generated-part.ts'
 import { staleRules } from '../src/results/reports.ts'
+import { renderRetries } from '../src/results/retries.ts'
 import { renderTables } from '../src/results/tables.ts'
 
 const result = {
@@ -33,6 +35,49 @@ describe('renderTables', () => {
     const tables = renderTables([pair('mysql', 'kafka', 2), pair('sqlite', 'redis', 0)])
     expect(tables).toContain('| mysql | **✗ 2** of 3 |  |')
     expect(tables).toContain('| sqlite |  | 1 of 1 |')
+  })
+})
+
+describe('renderRetries', () => {
+  const rule = 'effects/keeps-order-over-a-crash'
+  const page = '../spec/effects.md#effectskeeps-order-over-a-crash'
+  const rowOf = (...verdicts: { broker: string; result: 'passed' | 'failed' | 'skipped'; reason?: string }[]) => {
+    const results = verdicts.map(({ broker, ...verdict }) => {
+      return { ...result, storage: 'postgres', broker, contract: 'effects', rules: [{ id: rule, ...verdict }] }
+    })
+    return renderRetries(results)
+      .split('\n')
+      .find((line) => line.includes(`[\`${rule}\`](${page})`))
+  }
+
+  it('says what the pairs of each broker have shown, with the rule', () => {
+    const reason = "the harness has no capability ordering 'key'"
+    const row = rowOf({ broker: 'kafka', result: 'passed' }, { broker: 'redis', result: 'skipped', reason })
+    expect(row).toMatch(/killed/)
+    expect(row).toContain(`| [kept](${page}) | [*not promised*](${page}) |`)
+  })
+
+  it('shows a failure of one pair among others, and what nobody has verified', () => {
+    const row = rowOf(
+      { broker: 'kafka', result: 'passed' },
+      { broker: 'kafka', result: 'failed' },
+      { broker: 'redis', result: 'skipped', reason: 'the harness has no crash (a killed consumer)' },
+    )
+    expect(row).toContain(`| [**✗ fails**](${page}) | [not verified](${page}) |`)
+  })
+
+  it('says that a dead letter lets its key go on', () => {
+    const id = 'effects/buries-what-fails-for-good'
+    const rules = [{ id, result: 'passed' } as const]
+    expect(renderRetries([{ ...result, broker: 'kafka', contract: 'effects', rules }])).toContain('| [not kept](')
+  })
+})
+
+describe('withGeneratedPart', () => {
+  it('replaces what stands between the marks, and misses them', () => {
+    const page = (part: string) => `a\n<!-- results: npm run docs:results -->\n${part}\n<!-- /results -->\nb`
+    expect(withGeneratedPart(page('old'), 'new')).toBe(page('new'))
+    expect(withGeneratedPart('a', 'new')).toBeNull()
   })
 })
 

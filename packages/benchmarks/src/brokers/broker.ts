@@ -1,4 +1,4 @@
-import type { BrokerPublisher } from '@waybill/core/contracts'
+import type { BrokerConsumer, BrokerPublisher } from '@waybill/core/contracts'
 import type { Broker } from '../harness/benchmark.ts'
 import type { PlainMessage } from './plain-message.ts'
 
@@ -29,6 +29,8 @@ export interface Route {
   openSender(place: Place): Promise<Sender>
   /** The adapter of Waybill. Every topic leads to the place. */
   openPublisher(place: Place): BrokerPublisher
+  /** The adapter of Waybill. Whatever the topic, it takes what is at the place. */
+  openConsumer(place: Place): BrokerConsumer
 }
 
 export interface BrokerKind {

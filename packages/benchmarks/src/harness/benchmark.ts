@@ -1,7 +1,7 @@
 import type { Servers } from '../servers/servers.ts'
 import type { BenchResult } from './result.ts'
 
-export const suites = ['store', 'relay', 'enqueue', 'latency'] as const
+export const suites = ['store', 'relay', 'enqueue', 'latency', 'inbox'] as const
 export const serverStorages = ['postgres', 'mysql', 'mariadb'] as const
 export const storages = ['sqlite', 'memory', 'postgres', 'mysql', 'mariadb'] as const
 export const brokers = ['kafka', 'rabbitmq', 'redis-streams'] as const

@@ -13,7 +13,7 @@ import {
 import { type Listener, TypedEvents } from '../events/typed-events.ts'
 import { type GuardOutcome, Inbox } from '../inbox/inbox.ts'
 import { checkOptions } from '../settings/check-options.ts'
-import { linkAbort } from './abort.ts'
+import { linkSharedAbort } from './abort.ts'
 import { attemptMessage } from './attempt.ts'
 import { giveUp, graveOf } from './bury.ts'
 import { type ConsumerEvents, eventNames } from './consumer-events.ts'
@@ -214,7 +214,7 @@ export class Consumer<Tx, Types extends MessageTypes = AnyMessages, Outgoing ext
   async #buryUnread(delivery: Delivery): Promise<Disposition> {
     const text = `What came from '${delivery.source.topic}' is no message of Waybill: it has no id or no type`
     const error = new MessageError('PAYLOAD_UNREADABLE', text)
-    const ending = linkAbort(delivery.signal, this.#drain.signal)
+    const ending = linkSharedAbort(delivery.signal, this.#drain.signal)
     const doomed = { origin: delivery, ending: ending.signal }
     try {
       return await giveUp(this.#terms, doomed, { error, reason: 'unreadable', attempts: 0 })

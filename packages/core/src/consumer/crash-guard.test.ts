@@ -5,6 +5,8 @@ import { effect, memorySetup, quiet } from '../../test/memory-harness.ts'
 import { type CrashMarks, StorageError } from '../contracts/index.ts'
 
 const ack = { type: 'ack' }
+/** How long a process waits for others to take their marks away. */
+const farewellMs = 1000
 const again = { redelivered: true }
 const receiptOf = (key: string) => ({ consumer: 'billing', key })
 
@@ -141,20 +143,40 @@ describe('a message with an unfinished beginning', () => {
 
   test('is a dead letter when it has too many, without another try', async () => {
     const { inbox } = watchedInbox()
-    const { consumer, broker, events } = memorySetup({ inbox, maxCrashes: 2 })
+    const { consumer, broker, events, runtime } = memorySetup({ inbox, maxCrashes: 2 })
     let runs = 0
     consumer.on('order.placed', () => ++runs)
     await crash(inbox, 1, 'good')
     await crash(inbox, 2, 'poison')
     await consumer.start()
     const all = ['good', 'poison'].map((id) => broker.deliver(placed(id), again))
+    await quiet()
+    await runtime.advance(farewellMs)
     expect(await Promise.all(all)).toEqual([ack, ack])
     expect([runs, events]).toEqual([1, ['processed good', 'dead poison']])
     expect(await inbox.deadLetters?.list()).toMatchObject([
       { receipt: receiptOf('poison'), reason: 'crashes', error: { code: 'HANDLER_CRASHED' }, attempts: 1 },
     ])
-    expect(await broker.deliver(placed('poison'), again)).toEqual(ack)
+    const onceMore = broker.deliver(placed('poison'), again)
+    await quiet()
+    await runtime.advance(farewellMs)
+    expect(await onceMore).toEqual(ack)
     expect([runs, events.at(-1)]).toEqual([1, 'dead poison'])
+    await consumer.stop()
+  })
+
+  test('is handled if the marks go away that a process had which lost it', async () => {
+    const { inbox } = watchedInbox()
+    const { consumer, broker, events, runtime } = memorySetup({ inbox, maxCrashes: 2 })
+    consumer.on('order.placed', () => undefined)
+    await crash(inbox, 2, 'innocent')
+    await consumer.start()
+    const delivered = broker.deliver(placed('innocent'), again)
+    await quiet()
+    await inbox.crashes?.forget(receiptOf('innocent'))
+    await runtime.advance(farewellMs)
+    expect(await delivered).toEqual(ack)
+    expect(events).toEqual(['processed innocent'])
     await consumer.stop()
   })
 
@@ -169,7 +191,10 @@ describe('a message with an unfinished beginning', () => {
     })
     await crash(inbox, 1, 'poison')
     await consumer.start()
-    await broker.deliver(placed('poison'), again)
+    const buried = broker.deliver(placed('poison'), again)
+    await quiet()
+    await runtime.advance(farewellMs)
+    await buried
     await inbox.deadLetters?.redrive({ all: true })
     const other = broker.deliver(placed('other'))
     await runtime.advance(5_000)
@@ -191,7 +216,7 @@ test('innocents beside a message that ends every process are never blamed for it
   const done = new Set<string>()
   const deaths: string[] = []
   for (let life = 0; life < 12 && done.size < ids.length; life += 1) {
-    const { consumer, broker } = memorySetup({ inbox, concurrency: 10 })
+    const { consumer, broker, runtime } = memorySetup({ inbox, concurrency: 10 })
     consumer.on('order.placed', async ({ id }, { tx }) => {
       // Nobody of this process gets any further.
       if (id === 'poison') await new Promise(() => deaths.push(id))
@@ -205,6 +230,8 @@ test('innocents beside a message that ends every process are never blamed for it
       const delivered = broker.deliver(placed(id), { redelivered: life > 0 })
       void delivered.then(({ type }) => type === 'ack' && done.add(id))
     }
+    await quiet()
+    await runtime.advance(farewellMs)
     await quiet()
     // The server ends the transactions of a process that is gone; its marks stay.
     for (const tx of [...inbox.database.transactions.values()]) tx.rollback()

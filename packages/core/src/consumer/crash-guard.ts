@@ -3,8 +3,12 @@ import type { AttemptInput } from './attempt.ts'
 import { type DeliveryTerms, receiptFor } from './delivery-terms.ts'
 import { giveBack, type Job } from './job.ts'
 import { describeFailure } from './judge-failure.ts'
+import { pause } from './pause.ts'
 
 type Result = Disposition | WaybillError
+
+/** How long a process that lives may take to hear that a message is no longer its own. */
+const farewellMs = 1000
 
 /**
  * Runs the attempts of one message in slots of its consumer, and finds out if they end the process.
@@ -73,6 +77,16 @@ export class CrashGuard<Tx> {
     return this.#terms.options.maxCrashes * (1 + (this.#job.letter?.redrives ?? 0))
   }
 
+  /**
+   * A process that has lost a delivery to this one takes its mark away when it hears of that; one that has ended never does.
+   * Whose letter it is has been settled by {@link #isContended}.
+   */
+  async #areAbandoned(marks: CrashMarks<Tx>): Promise<boolean> {
+    if (this.#job.letter !== undefined) return true
+    await pause(this.#terms.options.runtime, farewellMs, this.#ending)
+    return (await marks.count(this.#receipt)) >= this.#mostBeginnings()
+  }
+
   async #mark(attempt: () => Promise<Result>): Promise<Result | 'alone'> {
     if (this.#marks === undefined || this.#ending.aborted) return await attempt()
     try {
@@ -92,7 +106,11 @@ export class CrashGuard<Tx> {
     const before = await marks.count(this.#receipt)
     if (before > 0 && !this.#alone) return 'alone'
     if (before > 0 && this.#isContended()) return giveBack
-    if (before >= this.#mostBeginnings()) return crashed(this.#job, before)
+    if (before >= this.#mostBeginnings()) {
+      const abandoned = await this.#areAbandoned(marks)
+      if (this.#ending.aborted) return giveBack
+      if (abandoned) return crashed(this.#job, before)
+    }
     await marks.begin(this.#receipt)
     this.#marked = true
     return null

@@ -1,5 +1,5 @@
 import { type Disposition, HandlerError, type InboxDeadReason, type WaybillError } from '../contracts/index.ts'
-import { linkAbort } from './abort.ts'
+import { linkSharedAbort } from './abort.ts'
 import { type AttemptInput, attemptMessage } from './attempt.ts'
 import { giveUp, reject } from './bury.ts'
 import type { ResolvedConsumerOptions } from './consumer-options.ts'
@@ -16,8 +16,8 @@ import { pause } from './pause.ts'
  */
 export async function deliverMessage<Tx>(terms: DeliveryTerms<Tx>, job: Job<Tx>): Promise<Disposition> {
   const handler = terms.handlers.get(job.message.type)
-  const unwanted = linkAbort(job.signal, terms.halted)
-  const ending = linkAbort(job.signal, terms.draining)
+  const unwanted = linkSharedAbort(job.signal, terms.halted)
+  const ending = linkSharedAbort(job.signal, terms.draining)
   try {
     if (handler === undefined) return await withoutHandler(terms, job, ending.signal)
     const guard = new CrashGuard(terms, job, ending.signal)

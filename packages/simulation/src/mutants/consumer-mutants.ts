@@ -49,7 +49,7 @@ export const consumerMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${consumer}/crash-guard.ts`,
-        find: 'if (before >= this.#mostBeginnings()) return crashed(this.#job, before)',
+        find: 'if (abandoned) return crashed(this.#job, before)',
         replace: '',
       },
     ],
@@ -65,12 +65,48 @@ export const consumerMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'marks judged before a process that has lost the message can take them away',
+    edits: [
+      {
+        file: `${consumer}/crash-guard.ts`,
+        find: 'const abandoned = await this.#areAbandoned(marks)',
+        replace: 'const abandoned = true',
+      },
+    ],
+  },
+  {
+    // What is refused for its marks has none of its own: both places keep those of a dead letter.
     name: 'crash marks that a burial takes away',
     edits: [
       {
         file: `${consumer}/deliver.ts`,
         find: "if (death.reason !== 'crashes') await guard.forget()",
         replace: 'await guard.forget()',
+      },
+      {
+        file: `${consumer}/crash-guard.ts`,
+        find: '    if (!this.#marked) return\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'crash marks that outlive the effect',
+    edits: [
+      {
+        file: `${consumer}/crash-guard.ts`,
+        find: 'this.steps = marks === undefined ? {} : { leave: (tx) => marks.end(tx, this.#receipt) }',
+        replace: 'this.steps = {}',
+      },
+    ],
+  },
+  {
+    name: 'crash marks that an orderly failure leaves',
+    edits: [
+      {
+        file: `${consumer}/crash-guard.ts`,
+        find: '    else await this.forget()\n',
+        replace: '',
       },
     ],
   },

@@ -23,6 +23,7 @@ export function handlerOf(world: World, actor: Actor, random: Random): HandleMes
   return async (messageId, tx) => {
     const run = handlerRuns.begin(history.known(messageId), tx)
     await actor.step(`handles '${messageId}'`)
+    if (plan.trouble.handlerMs > 0) await actor.sleep(random.integer(plan.trouble.handlerMs))
     const traits = handlerRuns.traits(messageId, () => drawTraits(plan.trouble, random))
     if (traits.isBomb) {
       world.explodeConsumer(actor)

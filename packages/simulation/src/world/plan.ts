@@ -69,6 +69,8 @@ export interface ConsumerTroublePlan {
   readonly handlerFailures: number
   /** Messages that end their consumer, each time that it handles them. */
   readonly handlerBombs: number
+  /** How long handlers take at most, in milliseconds, also those that then end their consumer. */
+  readonly handlerMs: number
   /** Dead letters of consumers come back by themselves. */
   readonly comeBacks: boolean
 }
@@ -192,10 +194,13 @@ function drawTrouble(random: Random, mood: Mood): TroublePlan {
 }
 
 function drawConsumerTrouble(random: Random): ConsumerTroublePlan {
+  const bombs = random.chance(0.25)
   return {
-    consumerTrouble: random.chance(0.6),
+    // Who has ended a consumer can be judged where nothing but messages does.
+    consumerTrouble: random.chance(bombs ? 0.25 : 0.7),
     handlerFailures: random.chance(0.5) ? 0.08 : 0,
-    handlerBombs: random.chance(0.25) ? 0.03 : 0,
+    handlerBombs: bombs ? random.pick([0.03, 0.06]) : 0,
+    handlerMs: random.pick([0, 30]),
     comeBacks: random.chance(0.5),
   }
 }

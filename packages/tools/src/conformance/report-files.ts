@@ -44,6 +44,6 @@ function packageVersion(folder: string): Versions {
 }
 
 function fileOf({ storage, broker }: ReportResult): string {
-  if (storage !== undefined && broker !== undefined) return `relay-${storage}-${broker}.json`
+  if (storage !== undefined && broker !== undefined) return `pair-${storage}-${broker}.json`
   return storage === undefined ? `broker-${broker}.json` : `storage-${storage}.json`
 }

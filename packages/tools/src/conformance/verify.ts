@@ -1,10 +1,12 @@
 import {
+  effectsHarness,
   pairHarness,
   type ReportResult,
   type ReportSubject,
   type RuleResult,
   summarize,
   verifyConsumer,
+  verifyEffects,
   verifyInbox,
   verifyPublisher,
   verifyRelay,
@@ -53,22 +55,38 @@ export function ofBroker({ name, harnesses: { publisher, consumer } }: Adapter):
   return verifications
 }
 
-/** Storages and brokers that are verified with each other; what is a variant of one is verified with the one in memory. */
+/** Storages and brokers that are verified with each other; what is a variant of one is verified with the other in memory. */
 const matrix = {
   storages: ['memory', 'postgres', 'mysql', 'mariadb', 'sqlite'],
   brokers: ['memory', 'kafka', 'rabbitmq', 'redis-streams'],
 }
 
-/** The rules of the relay between the two, if they are to be verified together. */
+/** The rules of the relay and of the consumer between the two, if they are to be verified together. */
 export function ofPair(storage: Adapter, broker: Adapter): readonly Verification[] {
+  const variants = [!matrix.storages.includes(storage.name), !matrix.brokers.includes(broker.name)]
+  if (variants[0] && broker.name !== 'memory') return []
+  if (variants[1] && storage.name !== 'memory') return []
+  return [...(variants[1] ? [] : relayOf(storage, broker)), ...effectsOf(storage, broker)]
+}
+
+function relayOf(storage: Adapter, broker: Adapter): readonly Verification[] {
   const [createStorage, createPublisher] = [storage.harnesses.storage, broker.harnesses.publisher]
   if (createStorage === undefined || createPublisher === undefined) return []
-  const isVariant = !matrix.storages.includes(storage.name)
-  if (!matrix.brokers.includes(broker.name) || (isVariant && broker.name !== 'memory')) return []
   return [
     {
       subject: { storage: storage.name, broker: broker.name, contract: 'relay' },
       run: (onResult) => verifyRelay(pairHarness(createStorage, createPublisher), { ...terms, onResult }),
+    },
+  ]
+}
+
+function effectsOf(storage: Adapter, broker: Adapter): readonly Verification[] {
+  const [createInbox, createConsumer] = [storage.harnesses.inbox, broker.harnesses.consumer]
+  if (createInbox === undefined || createConsumer === undefined) return []
+  return [
+    {
+      subject: { storage: storage.name, broker: broker.name, contract: 'effects' },
+      run: (onResult) => verifyEffects(effectsHarness(createInbox, createConsumer), { ...terms, onResult }),
     },
   ]
 }

@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { consumerRules, inboxRules, publisherRules, relayRules, storageRules } from '@waybill/conformance'
+import { consumerRules, effectsRules, inboxRules, publisherRules, relayRules, storageRules } from '@waybill/conformance'
 import { workspaceRoot } from '../workspace.ts'
+import { withGeneratedPart } from './generated-part.ts'
 import { staleRules, storedReports } from './reports.ts'
+import { renderRetries } from './retries.ts'
 import { renderTables } from './tables.ts'
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
@@ -14,6 +16,7 @@ const suites = new Map([
   ['publisher', idsOf(publisherRules)],
   ['consumer', idsOf(consumerRules)],
   ['relay', idsOf(relayRules)],
+  ['effects', idsOf(effectsRules)],
 ])
 
 const reports = storedReports()
@@ -24,18 +27,18 @@ const problems = reports.flatMap((report) => {
     : [`${report.file} is of other rules (${nameSome(stale)}): run \`npm run conformance\``]
 })
 
-const page = join(workspaceRoot, 'README.md')
-const text = readFileSync(page, 'utf8')
-const [begin, end] = ['<!-- results: npm run docs:results -->\n', '<!-- /results -->']
-const [before, rest] = text.split(begin)
-const after = rest?.split(end)[1]
-if (before === undefined || after === undefined) {
-  problems.push(`README.md has no place for the results: ${begin.trim()} … ${end}`)
-} else {
-  const wanted = `${before}${begin}${renderTables(reports)}\n${end}${after}`
-  if (wanted !== text && values.check)
-    problems.push('README.md does not say what the reports say: run `npm run docs:results`')
-  if (wanted !== text && !values.check) writeFileSync(page, wanted)
+const pages = new Map([
+  ['README.md', renderTables(reports)],
+  ['docs/how-to/retries-and-dead-letters.md', renderRetries(reports.flatMap(({ results }) => results))],
+])
+for (const [name, part] of pages) {
+  const file = join(workspaceRoot, name)
+  const text = readFileSync(file, 'utf8')
+  const wanted = withGeneratedPart(text, part)
+  if (wanted === null) problems.push(`${name} has no place for the results: see README.md`)
+  else if (wanted !== text && values.check)
+    problems.push(`${name} does not say what the reports say: run \`npm run docs:results\``)
+  else if (wanted !== text) writeFileSync(file, wanted)
 }
 
 for (const problem of problems) process.stderr.write(`${problem}\n`)

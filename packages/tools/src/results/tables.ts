@@ -1,10 +1,11 @@
 import type { ReportResult } from '@waybill/conformance'
+import { table } from './markdown.ts'
 import { type StoredReport, score } from './reports.ts'
 
-/** Both tables, in Markdown: each adapter by itself, and every storage with every broker. */
+/** The tables of the README, in Markdown: each adapter by itself, and every storage with every broker. */
 export function renderTables(reports: readonly StoredReport[]): string {
   const results = reports.flatMap((report) => report.results)
-  return [adapterTable(reports), matrixTable(results), legend].join('\n\n')
+  return [adapterTable(reports), matrixTable(results, 'relay'), matrixTable(results, 'effects'), legend].join('\n\n')
 }
 
 const legend =
@@ -24,14 +25,14 @@ function adapterTable(reports: readonly StoredReport[]): string {
   return table(['adapter', 'verified on', 'storage', 'inbox', 'publisher', 'consumer'], rows)
 }
 
-function matrixTable(results: readonly ReportResult[]): string {
-  const pairs = results.filter(({ contract }) => contract === 'relay')
+function matrixTable(results: readonly ReportResult[], wanted: string): string {
+  const pairs = results.filter(({ contract }) => contract === wanted)
   const brokers = unique(pairs.map(({ broker }) => broker))
   const rows = unique(pairs.map(({ storage }) => storage)).map((storage) => [
     storage,
     ...brokers.map((broker) => cell(pairs.filter((each) => each.storage === storage && each.broker === broker))),
   ])
-  return table(['relay rules: storage \\ broker', ...brokers], rows)
+  return table([`${wanted} rules: storage \\ broker`, ...brokers], rows)
 }
 
 function cell(results: readonly ReportResult[]): string {
@@ -48,9 +49,4 @@ function servers(versions: Readonly<Record<string, string>>): string {
 
 function unique(names: readonly (string | undefined)[]): readonly string[] {
   return [...new Set(names.filter((name) => name !== undefined))].toSorted()
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line)].join('\n')
 }

@@ -1,11 +1,11 @@
-import { describeRelay, pairHarness } from '@waybill/conformance'
+import { describeEffects, describeRelay, effectsHarness, pairHarness, type TestRunner } from '@waybill/conformance'
 import { afterAll, describe, it, vi } from 'vitest'
 import { type Adapter, loadAdapters } from '../../src/conformance/harnesses.ts'
 
 const brokers = ['kafka', 'rabbitmq', 'redis-streams']
 
 /**
- * The relay rules on a storage with each broker, on real servers; `npm run conformance` repeats those of stress.
+ * The relay and the effects rules on a storage with each broker, on real servers; `npm run conformance` repeats those of stress.
  *
  * @param name - Of the storage.
  */
@@ -21,9 +21,16 @@ export async function describePairs(name: string): Promise<void> {
   for (const broker of brokers) await describePair(storage, known(adapters, broker))
 }
 
+/** Most of their time the rules wait for members to be missed: five wait at a time. The kit ends those that hang. */
+const sideBySide: TestRunner = {
+  describe: describe.concurrent,
+  it: (name, body) => it(name, (...context) => body(...context)),
+}
+
 async function describePair(storage: Adapter, broker: Adapter): Promise<void> {
-  const [createStorage, createPublisher] = [storage.harnesses.storage, broker.harnesses.publisher]
-  if (createStorage === undefined || createPublisher === undefined) throw new Error(`${broker.name} has no harness`)
+  const { storage: createStorage, inbox } = storage.harnesses
+  const { publisher, consumer } = broker.harnesses
+  if (!createStorage || !inbox || !publisher || !consumer) throw new Error(`${broker.name} has no harness`)
   const title = `${storage.name} with ${broker.name}`
   try {
     for (const { harnesses } of [storage, broker]) await harnesses.versions?.()
@@ -33,7 +40,9 @@ async function describePair(storage: Adapter, broker: Adapter): Promise<void> {
     skipped(title, error instanceof Error ? error.message : String(error))
     return
   }
-  describeRelay(title, { describe, it }, pairHarness(createStorage, createPublisher), { stress: 1, timeoutMs: 60_000 })
+  const terms = { stress: 1, timeoutMs: 60_000 }
+  describeRelay(title, { describe, it }, pairHarness(createStorage, publisher), terms)
+  describeEffects(title, sideBySide, effectsHarness(inbox, consumer), terms)
 }
 
 function known(adapters: ReadonlyMap<string, Adapter>, name: string): Adapter {

@@ -1,4 +1,4 @@
-import { kafkaPublisher } from '@waybill/kafka'
+import { kafkaConsumer, kafkaPublisher } from '@waybill/kafka'
 import { Kafka, logLevel } from 'kafkajs'
 import type { Route } from '../broker.ts'
 import { headersOf } from '../plain-message.ts'
@@ -10,6 +10,7 @@ export const kafkajsRoute: Route = {
   broker: 'kafka',
   client: 'kafkajs',
   openPublisher: ({ url, name }) => kafkaPublisher({ brokers: [new URL(url).host], topicOf: () => name }),
+  openConsumer: ({ url, name }) => kafkaConsumer({ brokers: [new URL(url).host], topicOf: () => name }),
   async openSender({ url, name }) {
     const kafka = new Kafka({ brokers: [new URL(url).host], logLevel: logLevel.NOTHING })
     const producer = kafka.producer({ allowAutoTopicCreation: false })

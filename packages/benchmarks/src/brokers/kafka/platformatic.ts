@@ -1,5 +1,5 @@
 import { ProduceAcks, Producer, stringSerializers } from '@platformatic/kafka'
-import { kafkaPublisher } from '@waybill/kafka'
+import { kafkaConsumer, kafkaPublisher } from '@waybill/kafka'
 import type { Route } from '../broker.ts'
 import { headersOf } from '../plain-message.ts'
 
@@ -9,6 +9,8 @@ export const platformaticRoute: Route = {
   client: '@platformatic/kafka',
   openPublisher: ({ url, name }) =>
     kafkaPublisher({ brokers: [new URL(url).host], topicOf: () => name, client: '@platformatic/kafka' }),
+  openConsumer: ({ url, name }) =>
+    kafkaConsumer({ brokers: [new URL(url).host], topicOf: () => name, client: '@platformatic/kafka' }),
   async openSender({ url, name }) {
     const { key, headerKey, headerValue } = stringSerializers
     const producer = new Producer<string, Buffer, string, string>({

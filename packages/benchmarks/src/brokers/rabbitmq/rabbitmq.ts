@@ -1,4 +1,4 @@
-import { rabbitmqPublisher } from '@waybill/rabbitmq'
+import { rabbitmqConsumer, rabbitmqPublisher } from '@waybill/rabbitmq'
 import { connect } from 'amqplib'
 import { type BrokerKind, newName, type Route } from '../broker.ts'
 import { headersOf, type PlainMessage } from '../plain-message.ts'
@@ -9,6 +9,7 @@ const amqplibRoute: Route = {
   client: 'amqplib',
   openPublisher: ({ url, name }) =>
     rabbitmqPublisher({ rabbitmq: { url }, route: ({ type }) => ({ exchange: name, routingKey: type }) }),
+  openConsumer: ({ url, name }) => rabbitmqConsumer({ rabbitmq: { url }, queue: () => name }),
   async openSender({ url, name }) {
     const connection = await connect(url)
     const channel = await connection.createConfirmChannel()

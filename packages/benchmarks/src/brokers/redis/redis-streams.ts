@@ -1,4 +1,4 @@
-import { type RequiredRedisOptions, redisStreamsPublisher } from '@waybill/redis-streams'
+import { type RequiredRedisOptions, redisStreamsConsumer, redisStreamsPublisher } from '@waybill/redis-streams'
 import { Redis } from 'ioredis'
 import { type BrokerKind, newName, type Route } from '../broker.ts'
 import { headersOf, type PlainMessage } from '../plain-message.ts'
@@ -13,6 +13,12 @@ const ioredisRoute: Route = {
     redisStreamsPublisher({
       redis: (required: RequiredRedisOptions) => new Redis(url, required),
       stream: () => name,
+    }),
+  openConsumer: ({ url, name }) =>
+    redisStreamsConsumer({
+      redis: (required: RequiredRedisOptions) => new Redis(url, required),
+      stream: () => name,
+      topology: 'create',
     }),
   async openSender({ url, name }) {
     const client = new Redis(url)

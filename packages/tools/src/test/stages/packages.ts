@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { buildPackages } from '../../build/build.ts'
 import { lintPackage } from '../../release/lint-package.ts'
 import { packPackages } from '../../release/pack.ts'
+import { tryAdapterTemplates } from '../../release/try-adapter-templates.ts'
 import { tryAsConsumer } from '../../release/try-as-consumer.ts'
 import { type Stage, type StageResult, singleCheck, total } from '../stage.ts'
 
@@ -19,6 +20,7 @@ export const packages: Stage = {
       const results: StageResult[] = [singleCheck(true, '')]
       for (const one of packed) results.push(await lintPackage(one, progress))
       results.push(await tryAsConsumer(packed, join(folder, 'consumer'), progress))
+      results.push(await tryAdapterTemplates(packed, join(folder, 'adapters'), progress))
       return total(results)
     } finally {
       await rm(folder, { recursive: true, force: true })

@@ -1,0 +1,49 @@
+import { Logger, makeWorkerUtils, run } from 'graphile-worker'
+import { gathering } from './gathering.ts'
+import { batchSize, fromStored, inParts, type Peer, type StoredMessage } from './peer.ts'
+
+const task = 'publish'
+const silent = new Logger(() => () => undefined)
+
+/**
+ * With batching, as https://worker.graphile.org/docs/performance has it: a local queue of one more than jobs at once, and no
+ * delay before the jobs that have ended are removed together. As many jobs at once as the relay has messages in a batch; its
+ * own figures are with 24, which would make small batches for the broker.
+ */
+const worker = {
+  concurrentJobs: batchSize,
+  maxPoolSize: 10,
+  localQueue: { size: batchSize + 1 },
+  completeJobBatchDelay: 0,
+  failJobBatchDelay: 0,
+}
+
+/** A job for each message, in no queue, so that all may run side by side. Jobs that have ended are deleted. */
+export const graphileWorker: Peer = {
+  name: 'graphile-worker',
+  async open(url) {
+    const utils = await makeWorkerUtils({ connectionString: url, logger: silent })
+    await utils.migrate()
+    return {
+      async fill(messages) {
+        await utils.withPgClient((client) => client.query('truncate graphile_worker._private_jobs'))
+        await inParts(messages, (part) => utils.addJobs(part.map((payload) => ({ identifier: task, payload }))))
+      },
+      async start(publish, onError) {
+        const publishOne = gathering(publish, batchSize)
+        const runner = await run({
+          connectionString: url,
+          logger: silent,
+          noHandleSignals: true,
+          preset: { worker },
+          taskList: { [task]: (payload) => publishOne(fromStored(payload as StoredMessage)) },
+        })
+        runner.promise.catch(onError)
+        return { [Symbol.asyncDispose]: () => runner.stop() }
+      },
+      async [Symbol.asyncDispose]() {
+        await utils.release()
+      },
+    }
+  },
+}

@@ -1,0 +1,3 @@
+export { acmeConsumer } from './consumer.ts'
+export type { AcmeOptions } from './options.ts'
+export { acmePublisher } from './publisher.ts'
