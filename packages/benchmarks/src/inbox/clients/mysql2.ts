@@ -2,7 +2,7 @@ import { mysqlInbox } from '@waybill/mysql'
 import { createPool, type Pool, type PoolConnection, type RowDataPacket } from 'mysql2/promise'
 import type { ConsumingClient } from './consuming-client.ts'
 
-const receive = 'insert ignore into waybill_receipts (consumer, key, recorded_at) values (?, ?, ?)'
+const receive = 'insert ignore into waybill_receipts (consumer, `key`, recorded_at) values (?, ?, ?)'
 
 /** mysql2 by itself. */
 export function mysql2Client(url: string, connections: number): ConsumingClient<PoolConnection> {

@@ -1,8 +1,12 @@
 import { Logger, makeWorkerUtils, run } from 'graphile-worker'
+import pg from 'pg'
 import { gathering } from './gathering.ts'
 import { batchSize, fromStored, inParts, type Peer, type StoredMessage } from './peer.ts'
 
 const task = 'publish'
+/** As its `maxPoolSize` is by default. */
+const connections = 10
+const ignore = () => undefined
 const silent = new Logger(() => () => undefined)
 
 /**
@@ -12,7 +16,6 @@ const silent = new Logger(() => () => undefined)
  */
 const worker = {
   concurrentJobs: batchSize,
-  maxPoolSize: 10,
   localQueue: { size: batchSize + 1 },
   completeJobBatchDelay: 0,
   failJobBatchDelay: 0,
@@ -22,7 +25,11 @@ const worker = {
 export const graphileWorker: Peer = {
   name: 'graphile-worker',
   async open(url) {
-    const utils = await makeWorkerUtils({ connectionString: url, logger: silent })
+    // With a pool of its own it would not wait for connections to end, nor listen to them.
+    const pgPool = new pg.Pool({ connectionString: url, max: connections })
+    pgPool.on('error', ignore)
+    pgPool.on('connect', (client) => client.on('error', ignore))
+    const utils = await makeWorkerUtils({ pgPool, logger: silent })
     await utils.migrate()
     return {
       async fill(messages) {
@@ -32,7 +39,7 @@ export const graphileWorker: Peer = {
       async start(publish, onError) {
         const publishOne = gathering(publish, batchSize)
         const runner = await run({
-          connectionString: url,
+          pgPool,
           logger: silent,
           noHandleSignals: true,
           preset: { worker },
@@ -43,6 +50,7 @@ export const graphileWorker: Peer = {
       },
       async [Symbol.asyncDispose]() {
         await utils.release()
+        await pgPool.end()
       },
     }
   },

@@ -8,15 +8,9 @@ const idleMs = 20
 /**
  * Its workers look for jobs every half second at most; `fetch` in a loop does so at once
  * (https://github.com/timgit/pg-boss/blob/master/docs/api/workers.md: `pollingIntervalSeconds`). Several at a time are what its
- * `localConcurrency` is.
+ * `localConcurrency` is. Jobs are fetched in the order of their creation; this version has no other way.
  */
 const loops = 4
-
-/**
- * "Set to false to disable this sorting for improved performance when order doesn't matter"
- * (https://github.com/timgit/pg-boss/blob/master/docs/api/jobs.md, `fetch`), and the same for priorities, which nobody has here.
- */
-const unsorted = { orderByCreatedOn: false, priority: false }
 
 /** Jobs are fetched and deleted, which its documentation calls "a fetch then delete workflow similar to SQS". */
 export const pgBoss: Peer = {
@@ -41,7 +35,7 @@ export const pgBoss: Peer = {
         let isStopped = false
         const work = async () => {
           while (!isStopped) {
-            const jobs = await boss.fetch<StoredMessage>(queue, { batchSize, ...unsorted })
+            const jobs = await boss.fetch<StoredMessage>(queue, { batchSize })
             if (jobs.length > 0) {
               await publish(jobs.map(({ data }) => fromStored(data)))
               await boss.deleteJob(
