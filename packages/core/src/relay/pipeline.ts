@@ -116,6 +116,7 @@ export class Pipeline {
     if (this.#proved) return
     this.#proved = true
     this.#work.poller.wake('committed')
+    this.#work.wake()
   }
 
   /** Gives back what the next batch has of keys that died and of topics that cannot be reached. */

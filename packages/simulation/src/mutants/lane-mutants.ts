@@ -115,16 +115,6 @@ export const laneMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'next window without the batch that is being published',
-    edits: [
-      {
-        file: 'packages/core/src/relay/announce.ts',
-        find: '[...current.messages, ...next.messages]',
-        replace: 'next.messages',
-      },
-    ],
-  },
-  {
     name: 'barrier from before a failover used for the first read after it',
     edits: [
       {
