@@ -6,6 +6,7 @@ export const invariants = {
   due: 'nothing is published before its stored due time by a relay that owns it',
   lease: "no publish call starts after the relay's own lease has ended",
   ownership: 'a relay publishes only what stands in its own lanes',
+  window: 'what a relay publishes stands in its window, but for the probe of a topic in trouble',
   duplicates: 'without a disturbance nothing is accepted twice',
   'effects-once':
     'each consumer applies each message once or keeps it as a dead letter; a rolled-back handler leaves nothing',

@@ -34,9 +34,10 @@ describe('an acceptance', () => {
 
 describe('the start of a publish call', () => {
   const start = (changes: Partial<PublishStart> = {}, message: Partial<StartedMessage> = {}): (() => void) => {
-    const started = { message: handMade().committed(), owned: true, heldUntil: null, attempts: 0, ...message }
+    const usual = { owned: true, heldUntil: null, inWindow: true, attempts: 0 }
+    const started = { message: handMade().committed(), ...usual, ...message }
     const times = { now: 10, leaseEndsAt: 11, dbTimeNeverSetBack: 100, latestDbTime: 100 }
-    const call = { relay: 'r', ...times, leasesAreTrue: true, messages: [started] }
+    const call = { relay: 'r', ...times, leasesAreTrue: true, mayBeProbe: false, messages: [started] }
     return () => checkPublishStart({ ...call, ...changes })
   }
 
@@ -53,6 +54,12 @@ describe('the start of a publish call', () => {
   test('is not for lanes of others', () => {
     expect(start({}, { owned: false })).toThrow('not its own')
     expect(start({ leasesAreTrue: false }, { owned: false })).not.toThrow()
+  })
+
+  test('is for what stands in the window, if it is no probe', () => {
+    expect(start({}, { inWindow: false })).toThrow('does not stand in its window')
+    expect(start({}, { inWindow: null })).not.toThrow()
+    expect(start({ mayBeProbe: true }, { inWindow: false })).not.toThrow()
   })
 
   test('is too early before a hold, a retry or availableAt is due', () => {

@@ -50,14 +50,16 @@ export function laneSource(store: LaneStore, options: LaneSourceOptions = {}): L
     async markPublishing(session, tokens) {
       const own = ownSession(session)
       const rows = tokens as readonly InFlight[]
-      if (own.ended) return { lost: tokens }
+      const { epoch } = own
       const held = await own.inWindowOrder(async () => {
+        // While it waited for its turn, a claim may have met another history: of that, the tokens know nothing.
+        if (own.ended) return false
         // What has been settled since the call was made, or is given back, is no longer in anybody's hands.
         own.window = new Set(rows.filter((row) => !row.settled).map((row) => row.position))
-        return store.mark(own.id, [...own.window], own.epoch ?? undefined)
+        return store.mark(own.id, [...own.window], epoch ?? undefined)
       })
       own.ended ||= !held
-      return { lost: held ? [] : tokens }
+      return { lost: own.ended ? tokens : [] }
     },
     async renew(session) {
       const own = ownSession(session)

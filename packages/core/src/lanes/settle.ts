@@ -150,7 +150,8 @@ async function settleFailed(
     return true
   }
   return session.inWindowOrder(async () => {
-    const window = [...session.window].filter((position) => !rows.some((row) => row.position === position))
+    const leaving = new Set(rows.map((row) => row.position))
+    const window = [...session.window].filter((position) => !leaving.has(position))
     const held = await store.transaction(async (tx) => {
       if (!(await tx.holdRelay(session.id))) return null
       await tx.setWindow(session.id, window)

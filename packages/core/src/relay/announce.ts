@@ -2,7 +2,10 @@ import type { ClaimedMessage } from '../contracts/index.ts'
 import type { Batch } from './batch.ts'
 import type { SessionWork } from './session-work.ts'
 
-/** How old a window that was written ahead may be: whether the database has failed over since then, only a new one finds out. */
+/**
+ * How old a window that was written ahead may be, at most the margin of the lease: whether the database has failed over since
+ * then, only a new one finds out, and a first call begins with a lease that is as old.
+ */
 const aheadAtMostMs = 1000
 
 /**
@@ -33,11 +36,14 @@ export async function announce(
 
 /**
  * Whether the next batch may be announced while another one is being published. Not beside a suspect, which must stand in the
- * window alone, and not while something fails, for then much of the next batch may be given back.
+ * window alone, not while something fails, for then much of the next batch may be given back, and not with a probe, which stands
+ * in no window while other messages of its topic may.
  */
 export function mayAnnounceAhead({ settling, circuits }: SessionWork, current: Batch, next: Batch): boolean {
   return (
     next.announcedAt === undefined &&
+    next.probes.size === 0 &&
+    current.probes.size === 0 &&
     settling.dying.isEmpty &&
     circuits.openTopics.length === 0 &&
     !hasSuspect(current) &&
@@ -52,7 +58,8 @@ export async function announceAhead(work: SessionWork, current: Batch, next: Bat
 }
 
 export function isAnnounced({ options }: SessionWork, { announcedAt }: Batch): boolean {
-  return announcedAt !== undefined && options.runtime.now() - announcedAt < aheadAtMostMs
+  if (announcedAt === undefined) return false
+  return options.runtime.now() - announcedAt < Math.min(aheadAtMostMs, options.leaseMarginMs)
 }
 
 function hasSuspect({ messages }: Batch): boolean {

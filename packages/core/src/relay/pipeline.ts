@@ -19,6 +19,7 @@ export class Pipeline {
   #announcing = false
   /** With its first batch settled, a session may take its share of the work. */
   #proved = false
+  #proving: Promise<void> | null = null
 
   constructor(setup: SessionSetup) {
     this.#work = new SessionWork(setup)
@@ -80,7 +81,9 @@ export class Pipeline {
     for (;;) {
       await work.until(() => this.#mayAnnounceAhead())
       const [current, next] = [this.#current, this.#next]
-      if (work.ending !== null || current === null || next === null) return
+      if (work.ending !== null) return
+      // Between the look and this line the batch may have come to its end.
+      if (current === null || next === null) continue
       this.#announcing = true
       this.#next = await announceAhead(work, current, next)
       this.#announcing = false
@@ -108,15 +111,19 @@ export class Pipeline {
       this.#current = null
       work.publishing = false
       work.wake()
-      if (!this.#proved) void work.settling.idle().then(() => this.#prove())
+      if (!this.#proved) this.#prove()
     }
   }
 
+  /** What is given back proves nothing. */
   #prove(): void {
-    if (this.#proved) return
-    this.#proved = true
-    this.#work.poller.wake('committed')
-    this.#work.wake()
+    const { settling, poller } = this.#work
+    this.#proving ??= settling.idle().then(() => {
+      this.#proving = null
+      this.#proved = settling.hasConcluded
+      if (this.#proved) poller.wake('committed')
+      this.#work.wake()
+    })
   }
 
   /** Gives back what the next batch has of keys that died and of topics that cannot be reached. */

@@ -58,6 +58,7 @@ export class SettleQueue {
   #working: Promise<void> | null = null
   #late: Late | null = null
   #givenUp = false
+  #hasConcluded = false
   #pause: { readonly end: () => void } | null = null
 
   constructor(options: SettleQueueOptions) {
@@ -66,6 +67,11 @@ export class SettleQueue {
 
   get isIdle(): boolean {
     return this.#working === null
+  }
+
+  /** The outcome of a message has been settled. */
+  get hasConcluded(): boolean {
+    return this.#hasConcluded
   }
 
   get hasRoom(): boolean {
@@ -150,6 +156,7 @@ export class SettleQueue {
     try {
       const { lost } = await source.settle(session, settlements)
       if (lost.length > 0) onLost()
+      else this.#hasConcluded ||= settlements.some(({ type }) => type !== 'release')
       return null
     } catch (error) {
       onError(error)

@@ -8,6 +8,8 @@ export interface StartedMessage {
   readonly owned: boolean
   /** A stored hold keeps its key until then, and the message that the hold is about still waits. */
   readonly heldUntil: number | null
+  /** It stands in the relay's window. `null`: the row is gone or no longer pending. */
+  readonly inWindow: boolean | null
   /** `null`: the row is gone or no longer pending. */
   readonly attempts: number | null
 }
@@ -24,6 +26,8 @@ export interface PublishStart {
   readonly latestDbTime: number
   /** Neither a failover nor a jump of the clock has taken a lease away early. */
   readonly leasesAreTrue: boolean
+  /** A topic may be in trouble, and a probe stands in no window. */
+  readonly mayBeProbe: boolean
   readonly messages: readonly StartedMessage[]
 }
 
@@ -34,6 +38,7 @@ export function checkPublishStart(start: PublishStart): void {
     if (start.leasesAreTrue) {
       checkOwnership(start, started)
       checkRetry(start, started)
+      checkWindow(start, started)
     }
     if (started.owned) checkDue(start, started)
     checkAttempts(started)
@@ -48,6 +53,11 @@ function checkLease({ relay, now, leaseEndsAt }: PublishStart): void {
 
 function checkOwnership({ relay }: PublishStart, { message, owned }: StartedMessage): void {
   if (!owned) throw new Violation('ownership', `${relay} starts to publish '${message.id}', whose lane is not its own`)
+}
+
+function checkWindow({ relay, mayBeProbe }: PublishStart, { message, inWindow }: StartedMessage): void {
+  if (mayBeProbe || inWindow !== false) return
+  throw new Violation('window', `${relay} starts to publish '${message.id}', which does not stand in its window`)
 }
 
 function checkDue(

@@ -104,13 +104,23 @@ export const laneMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${lanes}/lane-source.ts`,
-        find: 'own.epoch ?? undefined)',
+        find: 'epoch ?? undefined)',
         replace: 'undefined)',
       },
       {
         file: `${lanes}/claim.ts`,
         find: '  if (session.inFlight.size > 0) session.ended = true\n',
         replace: '',
+      },
+    ],
+  },
+  {
+    name: 'next window without the batch that is being published',
+    edits: [
+      {
+        file: 'packages/core/src/relay/announce.ts',
+        find: '[...current.messages, ...next.messages]',
+        replace: 'next.messages',
       },
     ],
   },

@@ -62,7 +62,7 @@ export const requiredMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${lanes}/lane-source.ts`,
-        find: 'return store.mark(own.id, [...own.window], own.epoch ?? undefined)',
+        find: 'return store.mark(own.id, [...own.window], epoch ?? undefined)',
         replace: 'return store.mark(own.id, [])',
       },
     ],

@@ -1,6 +1,7 @@
 import { type Message, orderingScope } from '@waybill/core/contracts'
 import { laneOf } from '@waybill/core/lanes'
 import type { PublishStart, StartedMessage } from '../invariants/publish-start.ts'
+import type { Plan } from './plan.ts'
 import type { World } from './world.ts'
 
 /** What the database holds of a publish call that is starting. */
@@ -9,7 +10,7 @@ export function lookAtStart(
   relay: { readonly name: string; readonly session: string },
   messages: readonly Message[],
 ): PublishStart {
-  const { scheduler, clock, witness } = world
+  const { scheduler, clock, witness, plan } = world
   return {
     relay: relay.name,
     now: scheduler.now,
@@ -17,6 +18,7 @@ export function lookAtStart(
     dbTimeNeverSetBack: clock.neverSetBack,
     latestDbTime: clock.latest,
     leasesAreTrue: witness.leasesAreTrue,
+    mayBeProbe: opensCircuits(plan),
     messages: messages.map((message) => lookAtMessage(world, relay.session, message)),
   }
 }
@@ -29,10 +31,18 @@ function lookAtMessage({ history, database, witness }: World, session: string, m
   // After a failover the position of a hold's head may belong to a message of another key.
   const holds = head?.status === 'PENDING' && orderingScope(head.row.message) === orderingScope(message)
   const row = database.messages.withId(message.id)
+  const relay = database.lanes.relays.get(session)
   return {
     message: history.known(message.id),
     owned: database.lanes.owners.get(laneOf(message.orderingKey ?? message.id)) === session,
     heldUntil: hold !== undefined && holds ? hold.dueAt : null,
+    inWindow: row?.status === 'PENDING' ? (relay?.window.includes(row.row.position) ?? false) : null,
     attempts: row?.status === 'PENDING' ? row.row.attempts : null,
   }
+}
+
+/** Whether answers, or none in time, can make relays believe that a topic is in trouble. */
+function opensCircuits({ broker, trouble }: Plan): boolean {
+  const { outages, unknown, badCall, refuse, natures } = broker
+  return outages || unknown > 0 || badCall > 0 || refuse > 0 || natures.hang > 0 || trouble.pauses
 }

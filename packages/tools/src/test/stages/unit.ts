@@ -9,6 +9,9 @@ import { type Stage, type StageResult, singleCheck, total } from '../stage.ts'
 
 const reporter = fileURLToPath(new URL('./totals-reporter.ts', import.meta.url))
 
+/** On two processors it takes about a third of this. */
+const timeoutMs = 45 * 60_000
+
 /** Vitest over all packages. Its totals come by a file from our own reporter, for the built-in ones drop skip reasons. */
 export const unit: Stage = {
   name: 'unit',
@@ -19,7 +22,7 @@ export const unit: Stage = {
     try {
       const args = ['run', '--reporter=minimal', `--reporter=${reporter}`]
       const env = { WAYBILL_TOTALS_FILE: totalsFile, NO_COLOR: '1', FORCE_COLOR: undefined }
-      const result = await runCommand(localBinary('vitest'), args, { env, onLine: progress })
+      const result = await runCommand(localBinary('vitest'), args, { env, timeoutMs, onLine: progress })
       const { ok } = result
       const output = result.output.replaceAll(/^\d+ of \d+ test files done\n/gm, '')
       if (!existsSync(totalsFile)) return singleCheck(false, `${output}\nvitest ended without totals`)
