@@ -53,7 +53,7 @@ export interface ConsumerOptions<Tx, Types extends MessageTypes, Outgoing extend
   readonly redriveAfter?: { readonly delayMs: number; readonly times: number }
   /** How often to look for dead letters that were redriven, in milliseconds; 0: this consumer leaves them alone. @default 5000 */
   readonly redriveIntervalMs?: number
-  /** A message whose handler seems to have ended its process more often than this is a dead letter. @default 3 */
+  /** A message whose handler seems to have ended its process as often as this is a dead letter. @default 3 */
   readonly maxCrashes?: number
   /**
    * How long receipts are kept: longer than the broker may deliver a message again, or it takes effect twice. Counts for all
