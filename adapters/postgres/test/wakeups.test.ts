@@ -140,12 +140,13 @@ onServer(server, { it }, (postgres) => {
     let heard = 0
     await other.query('listen waybill_wakeup')
     other.on('notification', () => heard++)
-    const commits = 300
-    for (let commit = 0; commit < commits; commit++) {
-      await test.producer.transaction((tx) => test.producer.insert(tx, [message()]))
-    }
+    const startedAt = performance.now()
+    const commit = () => test.producer.transaction((tx) => test.producer.insert(tx, [message()]))
+    // Faster together than notifications may follow each other, which is every 4 ms.
+    for (let round = 0; round < 30; round++) await Promise.all(Array.from({ length: 10 }, commit))
     await test.woken()
-    expect(heard).toBeLessThan(commits * 0.8)
+    expect(heard).toBeGreaterThan(0)
+    expect(heard).toBeLessThan((performance.now() - startedAt) / 3 + 5)
   })
 
   it('nothing is sent and nothing listened to where it is not wanted', async () => {
