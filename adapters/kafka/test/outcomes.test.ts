@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { onServer, sharedKafka } from '@waybill/conformance/containers'
 import type { Message, PublishOutcome } from '@waybill/core/contracts'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -55,6 +55,14 @@ onServer(await sharedKafka(), { it }, ({ url }) => {
         'its message',
         async () => (await publish([message(topic)]))[0]?.type === 'accepted' || undefined,
       )
+    })
+
+    it('takes the largest message that an outbox takes by default', async () => {
+      const { broker, publish } = await setup()
+      const [topic = ''] = await broker.topics(1)
+      const named = { orderingKey: 'k'.repeat(500), type: 't'.repeat(200), correlationId: 'c'.repeat(200) }
+      const outcomes = await publish([message(topic, { ...named, payload: randomBytes(900_000) })])
+      expect(outcomes).toMatchObject([{ type: 'accepted' }])
     })
 
     it('lets other topics go on when one is deleted', async () => {

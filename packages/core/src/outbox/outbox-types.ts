@@ -31,9 +31,10 @@ export interface OutboxOptions<Tx, Types extends MessageTypes, RunnerTx, SyncTx>
   readonly serializer?: Serializer
   /**
    * Payload, headers and ordering key of one message at most, in bytes of UTF-8. Brokers have limits of their own, which a
-   * message meets only after its transaction has committed: stay below them.
+   * message meets only after its transaction has committed: stay below them. The default leaves 100,000 bytes for the names
+   * that an adapter adds, below the least limit that an adapter of ours has by default, 1,000,000 on Kafka.
    *
-   * @default 1_048_576
+   * @default 900_000
    */
   readonly maxMessageBytes?: number
   /** Asked at every enqueue, for example for the active span of OpenTelemetry. */

@@ -199,6 +199,10 @@ describe('refuses before anything is written', () => {
 
   test('a message above maxMessageBytes', async () => {
     const { storage, tx } = setup()
+    const whole = new Outbox({ storage })
+    await whole.enqueue(tx, 'a', 'x'.repeat(899_990), { topic: 't' })
+    const large = whole.enqueue(tx, 'a', 'x'.repeat(900_001), { topic: 't' })
+    await expect(large).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' })
     const outbox = new Outbox({ storage, maxMessageBytes: 5 })
     await outbox.enqueue(tx, 'a', '123', { topic: 't' })
     await expect(outbox.enqueue(tx, 'a', '1234', { topic: 't' })).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' })

@@ -57,7 +57,7 @@ export class Outbox<Tx, Types extends MessageTypes = AnyMessages, RunnerTx = unk
       storage,
       messages,
       serializer = jsonSerializer,
-      maxMessageBytes = 2 ** 20,
+      maxMessageBytes = 900_000,
       traceContext,
       runner,
       runtime,
