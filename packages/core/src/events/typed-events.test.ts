@@ -23,3 +23,21 @@ test.each([
   expect(heard).toEqual([7])
   await vi.waitFor(() => expect(printed).toHaveBeenCalledWith('Subject:', new Error('on purpose')))
 })
+
+test('what has words goes to stderr in them until somebody listens', () => {
+  const printed = vi.spyOn(console, 'error').mockReturnValue()
+  const events = new TypedEvents<{ readonly error: Error; readonly down: string; readonly done: number }>('Subject', {
+    down: (what) => `${what} is down`,
+  })
+  events.emit('done', 7)
+  events.emit('down', 'it')
+  expect(printed.mock.calls).toEqual([['Subject:', 'it is down']])
+  const stop = events.on('down', () => undefined)
+  events.emit('down', 'it')
+  stop()
+  events.emit('down', 'all')
+  expect(printed.mock.calls).toEqual([
+    ['Subject:', 'it is down'],
+    ['Subject:', 'all is down'],
+  ])
+})

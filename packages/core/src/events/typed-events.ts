@@ -1,16 +1,21 @@
 /** Listens to what a relay or consumer reports. Listeners are called in turn and must not throw. */
 export type Listener<Event> = (event: Event) => void
 
+/** How an event reads on stderr, by its name. */
+export type Spoken<Events> = { readonly [Name in keyof Events]?: (event: Events[Name]) => string }
+
 /**
  * Typed events for observers: one object per event, by name. An error or a warning without a listener is written to stderr,
- * never dropped.
+ * never dropped; so is an event of {@link Spoken}, in its words.
  */
 export class TypedEvents<Events extends { readonly error: unknown }> {
   readonly #listeners: { [Name in keyof Events]?: Set<Listener<Events[Name]>> } = {}
   readonly #subject: string
+  readonly #spoken: Spoken<Events>
 
-  constructor(subject: string) {
+  constructor(subject: string, spoken: Spoken<Events> = {}) {
     this.#subject = subject
+    this.#spoken = spoken
   }
 
   /** Answers how to stop listening. */
@@ -29,8 +34,14 @@ export class TypedEvents<Events extends { readonly error: unknown }> {
   }
 
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
-    if ((name === 'error' || name === 'warning') && !this.has(name)) this.#printError(event)
+    if (!this.has(name)) this.#unheard(name, event)
     for (const listener of this.#listeners[name] ?? []) this.#call(listener, event)
+  }
+
+  #unheard<Name extends keyof Events>(name: Name, event: Events[Name]): void {
+    const text = this.#spoken[name]?.(event)
+    if (text !== undefined) this.#printError(text)
+    else if (name === 'error' || name === 'warning') this.#printError(event)
   }
 
   /** A listener that throws must not stop the relay, and its error must not vanish. */

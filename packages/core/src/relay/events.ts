@@ -1,6 +1,10 @@
 import type { ClaimedMessage, DeadReason, FailureSummary, Message } from '../contracts/index.ts'
+import type { Spoken } from '../events/typed-events.ts'
 
-/** What a relay reports, by name. One event a batch where there is one batch. */
+/**
+ * What a relay reports, by name. One event a batch where there is one batch. `dead`, `circuitOpened`, `brokerUnavailable`,
+ * `anomaly` and `error` go to stderr while they have no listener.
+ */
 export interface RelayEvents {
   /** The broker accepted these messages. They are not settled yet. */
   readonly published: { readonly messages: readonly ClaimedMessage[]; readonly durationMs: number }
@@ -27,4 +31,14 @@ export interface RelayEvents {
   readonly anomaly: { readonly messages: number }
   /** Something went wrong and is being tried again, or the relay ends with it. */
   readonly error: Error
+}
+
+/** What nobody who runs a relay should have to ask for: why messages do not arrive. Without payloads and headers. */
+export const spokenEvents: Spoken<RelayEvents> = {
+  dead: ({ message, reason, error }) =>
+    `message '${message.id}' (${message.type}) for '${message.topic}' ended DEAD (${reason}): ${error.message}`,
+  circuitOpened: ({ topic, error }) => `'${topic}' cannot be reached and is probed until it can: ${error.message}`,
+  brokerUnavailable: ({ error, retryInMs }) =>
+    `the broker cannot be reached and is tried again in ${Math.round(retryInMs)} ms: ${error.message}`,
+  anomaly: ({ messages }) => `found ${messages} messages where none can be; please report it`,
 }

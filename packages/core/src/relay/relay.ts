@@ -1,7 +1,7 @@
 import { type FailureSummary, summarizeFailure, WaybillError } from '../contracts/index.ts'
 import { type Listener, TypedEvents } from '../events/typed-events.ts'
 import { asError } from './as-error.ts'
-import type { RelayEvents } from './events.ts'
+import { type RelayEvents, spokenEvents } from './events.ts'
 import { type RelayOptions, type ResolvedRelayOptions, resolveRelayOptions } from './options.ts'
 import { Sessions } from './sessions.ts'
 
@@ -43,7 +43,7 @@ export interface DrainCounts {
  */
 export class Relay implements AsyncDisposable {
   readonly #options: ResolvedRelayOptions
-  readonly #events: TypedEvents<RelayEvents> = new TypedEvents('Waybill relay')
+  readonly #events: TypedEvents<RelayEvents> = new TypedEvents('Waybill relay', spokenEvents)
   readonly #sessions: Sessions
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers()
   #draining: Promise<unknown> = Promise.resolve()
@@ -66,7 +66,7 @@ export class Relay implements AsyncDisposable {
     return this.#closed.promise
   }
 
-  /** Listens to an event; answers how to stop listening. Errors without a listener are written to stderr. */
+  /** Listens to an event; answers how to stop listening. What has gone wrong ({@link RelayEvents}) is written to stderr without one. */
   on<Name extends keyof RelayEvents>(name: Name, listener: Listener<RelayEvents[Name]>): () => void {
     return this.#events.on(name, listener)
   }
