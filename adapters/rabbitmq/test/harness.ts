@@ -1,27 +1,25 @@
 import assert from 'node:assert/strict'
-import type { ConsumerHarness, PublisherHarness } from '@waybill/conformance'
+import { type ConsumerHarness, type PublisherHarness, proxyBefore } from '@waybill/conformance'
 import type { MessageFormat } from '../src/index.ts'
 import { rabbitmqConsumer, rabbitmqPublisher } from '../src/index.ts'
-import { cuttableProxy } from './proxy.ts'
-import { behind, findServer, plainChannel, unique, watchTopic } from './server.ts'
+import { findServer, plainChannel, unique, watchTopic } from './server.ts'
 
 /** A publisher of the shared server, through a connection that can be cut. */
 export async function publisher(_rule: string, format: MessageFormat = 'waybill'): Promise<PublisherHarness> {
   const server = await findServer()
   if (!server.available) throw new Error(server.reason)
-  const { hostname: host, port } = new URL(server.url)
-  const proxy = await cuttableProxy({ host, port: Number(port) })
+  const proxy = await proxyBefore(server.url)
   const { model, channel } = await plainChannel(server.url)
   const topics = [unique('orders'), unique('mail')] as const
   const arrived = new Map<string, Awaited<ReturnType<typeof watchTopic>>>()
   for (const topic of topics) arrived.set(topic, await watchTopic(channel, topic))
-  const opened = rabbitmqPublisher({ rabbitmq: { url: behind(server.url, proxy.address) }, format })
+  const opened = rabbitmqPublisher({ rabbitmq: { url: proxy.url }, format })
   return {
     publisher: opened,
     topics,
     missingTopic: unique('missing'),
     read: async (topic) => [...(arrived.get(topic) ?? [])],
-    disrupt: { cut: async () => proxy.cut(), restore: () => proxy.restore() },
+    disrupt: proxy,
     async close() {
       await opened.close()
       for (const topic of topics) await channel.deleteExchange(topic)

@@ -1,16 +1,15 @@
 import { inspect } from 'node:util'
+import { proxyBefore } from '@waybill/conformance'
 import { onServer } from '@waybill/conformance/containers'
 import { expect, it } from 'vitest'
 import { rabbitmqPublisher } from '../src/index.ts'
-import { cuttableProxy } from './proxy.ts'
 import { message, publish, textOf, typesOf } from './publish.ts'
-import { behind, findServer, plainChannel, unique, watchTopic } from './server.ts'
+import { findServer, plainChannel, unique, watchTopic } from './server.ts'
 
 const server = await findServer()
 
 onServer(server, { it }, ({ url }) => {
   const rabbitmq = { url }
-  const { hostname: host, port } = new URL(url)
 
   const setup = async () => {
     const { model, channel } = await plainChannel(url)
@@ -29,8 +28,8 @@ onServer(server, { it }, ({ url }) => {
 
   it('sends nothing again after a lost confirm, by itself', async () => {
     const { topic, arrived, close } = await setup()
-    const proxy = await cuttableProxy({ host, port: Number(port) })
-    const publisher = rabbitmqPublisher({ rabbitmq: { url: behind(url, proxy.address) } })
+    const proxy = await proxyBefore(url)
+    const publisher = rabbitmqPublisher({ rabbitmq: { url: proxy.url } })
     expect(typesOf(await publish(publisher, [message(topic)]))).toEqual(['accepted'])
     proxy.swallowReplies()
     const call = publish(publisher, [message(topic, { id: 'lost' })], 1000)

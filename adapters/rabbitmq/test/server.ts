@@ -17,13 +17,6 @@ export function unique(label: string): string {
   return `${label}-${randomUUID().slice(0, 8)}`
 }
 
-/** The address of a proxy with the credentials of a server. */
-export function behind(url: string, { host, port }: { readonly host: string; readonly port: number }): string {
-  const address = new URL(url)
-  address.host = `${host}:${port}`
-  return address.href
-}
-
 /** A connection that is not the adapter's, as a person's or another program's. */
 export async function plainChannel(url: string): Promise<{ model: ChannelModel; channel: Channel }> {
   const model = await connect(url)

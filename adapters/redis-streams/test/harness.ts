@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import type { ConsumerHarness, PublisherHarness } from '@waybill/conformance'
+import { type ConsumerHarness, type PublisherHarness, proxyBefore } from '@waybill/conformance'
 import type { MessageFormat } from '../src/index.ts'
 import { redisStreamsConsumer, redisStreamsPublisher } from '../src/index.ts'
-import { cuttableProxy } from './proxy.ts'
 import { accessOf, findServer, plainClient, readStream, unique } from './server.ts'
 
 /** A publisher of the shared server, through a connection that can be cut. */
@@ -10,7 +9,7 @@ export async function publisher(_rule: string, format: MessageFormat = 'waybill'
   const server = await findServer()
   if (!server.available) throw new Error(server.reason)
   const access = accessOf(server.url)
-  const proxy = await cuttableProxy(access)
+  const proxy = await proxyBefore(server.url)
   const reader = await plainClient(server.url)
   const topics = [unique('orders'), unique('mail')] as const
   for (const topic of topics) await reader.xgroup('CREATE', topic, 'readers', '0', 'MKSTREAM')
@@ -20,7 +19,7 @@ export async function publisher(_rule: string, format: MessageFormat = 'waybill'
     topics,
     missingTopic: unique('missing'),
     read: (topic) => readStream(reader, topic),
-    disrupt: { cut: async () => proxy.cut(), restore: () => proxy.restore() },
+    disrupt: proxy,
     async close() {
       await opened.close()
       await reader.del(...topics)

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util'
+import { proxyBefore } from '@waybill/conformance'
 import { onServer } from '@waybill/conformance/containers'
 import { ConfigurationError } from '@waybill/core/contracts'
 import { Redis } from 'ioredis'
 import { expect, it } from 'vitest'
 import { redisStreamsPublisher } from '../src/index.ts'
-import { cuttableProxy } from './proxy.ts'
 import { message, publish, put, textOf, typesOf } from './publish.ts'
 import { accessOf, findServer, plainClient, readStream, unique } from './server.ts'
 
@@ -14,7 +14,7 @@ onServer(server, { it }, ({ url }) => {
   const redis = accessOf(url)
 
   it('sends nothing again after a lost reply, by itself', async () => {
-    const [topic, proxy, client] = [unique('orders'), await cuttableProxy(redis), await plainClient(url)]
+    const [topic, proxy, client] = [unique('orders'), await proxyBefore(url), await plainClient(url)]
     const publisher = redisStreamsPublisher({ redis: { ...redis, ...proxy.address }, topology: 'create' })
     expect(typesOf(await publish(publisher, [message(topic)]))).toEqual(['accepted'])
     proxy.swallowReplies()
@@ -32,9 +32,9 @@ onServer(server, { it }, ({ url }) => {
   })
 
   it('answers for messages that a lost connection kept from being sent that they were not', async () => {
-    const [topic, proxy] = [unique('orders'), await cuttableProxy(redis)]
+    const [topic, proxy] = [unique('orders'), await proxyBefore(url)]
     const publisher = redisStreamsPublisher({ redis: { ...redis, ...proxy.address }, topology: 'create' })
-    proxy.cut()
+    await proxy.cut()
     const [outcome] = await publish(publisher, [message(topic)])
     expect(outcome).toMatchObject({ type: 'unavailable', scope: 'broker' })
     expect(textOf(outcome)).toMatch(/ECONNREFUSED/)

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { describePublisher, type PublisherHarness } from '@waybill/conformance'
+import { describePublisher, type PublisherHarness, proxyBefore } from '@waybill/conformance'
 import { onServer, type Server, sharedRedis } from '@waybill/conformance/containers'
 import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
 import { describe, it } from 'vitest'
 import { messageOf } from '../../src/bullmq/job-message.ts'
 import { bullmqPublisher } from '../../src/bullmq/publisher.ts'
-import { proxyBefore } from './proxy.ts'
 
 const redis = await sharedRedis()
 

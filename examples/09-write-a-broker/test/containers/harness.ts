@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { jetstream, jetstreamManager, StorageType } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
-import type { ConsumerHarness, PublisherHarness } from '@waybill/conformance'
+import { type ConsumerHarness, type PublisherHarness, proxyBefore } from '@waybill/conformance'
 import type { BrokerConsumer, Message } from '@waybill/core/contracts'
 import { natsConsumer, natsPublisher } from '../../src/index.ts'
 import { decode, rawOf } from '../../src/mapping.ts'
-import { proxyBefore } from './proxy.ts'
 
 const unique = (name: string): string => `${name}-${randomUUID()}`
 
