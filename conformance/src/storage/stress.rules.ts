@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ClaimedMessage } from '@waybill/core/contracts'
+import { type ClaimedMessage, WaybillError } from '@waybill/core/contracts'
 import type { Timeline } from '../eventually.ts'
 import { randomOf } from '../random.ts'
 import type { Rule } from '../rule.ts'
@@ -62,18 +62,19 @@ class Wanderer {
     let relay = await this.#join()
     while (!isDone()) {
       await this.#time.throughout(1, async () => undefined)
-      const { messages } = await relay.claim({ limit: 1 + Math.floor(this.#random() * 12) })
+      const limit = 1 + Math.floor(this.#random() * 12)
+      const { messages } = await untilItCannotPass(() => relay.claim({ limit }))
       await this.#settle(relay, messages)
       if (this.#random() > 0.05) continue
-      await relay.leave()
+      await untilItCannotPass(() => relay.leave())
       relay = await this.#join()
     }
-    await relay.leave()
+    await untilItCannotPass(() => relay.leave())
     return true
   }
 
   #join(): Promise<HandDrivenRelay> {
-    return HandDrivenRelay.join(this.#source, this.#time, { leaseMs: sharedLeaseMs })
+    return untilItCannotPass(() => HandDrivenRelay.join(this.#source, this.#time, { leaseMs: sharedLeaseMs }))
   }
 
   /** As core does: when a message fails, what it holds of the key is given back. */
@@ -85,8 +86,20 @@ class Wanderer {
     const lucky = messages.filter((each) => each !== unlucky && !followers.includes(each))
     await relay.mark(lucky)
     this.#tell(labelsOf(lucky.map(({ message }) => message)))
-    await relay.published(lucky)
-    if (unlucky !== undefined) await relay.retry([unlucky], Math.floor(this.#random() * 40))
-    await relay.release(followers)
+    await untilItCannotPass(() => relay.published(lucky))
+    const delayMs = Math.floor(this.#random() * 40)
+    if (unlucky !== undefined) await untilItCannotPass(() => relay.retry([unlucky], delayMs))
+    await untilItCannotPass(() => relay.release(followers))
+  }
+}
+
+/** As core does: what the storage refuses for now, because others are in the way, is asked for again. */
+async function untilItCannotPass<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call()
+    } catch (error) {
+      if (!(error instanceof WaybillError && error.retryable)) throw error
+    }
   }
 }
