@@ -66,7 +66,11 @@ export const effectCrashRules: readonly Rule<AnyEffectsHarness>[] = [
 /** First deliveries leave no mark: one process gives the message back, so that it comes again. */
 async function deliveredBefore(service: Service, harness: AnyEffectsHarness) {
   const bomb = sample('bomb', { topic: harness.topics[0] })
-  const gentle = await service.startAnother({ shutdownTimeoutMs: 50, handle: () => never })
+  const gentle = await service.startAnother({
+    shutdownTimeoutMs: 5000,
+    retry: { maxAttempts: 3, delayMs: () => longMs },
+    handle: () => Promise.reject(new Error('not here')),
+  })
   await service.publish([bomb])
   await service.until('its first delivery', () => gentle.runs.length > 0)
   await service.stop(gentle)

@@ -65,16 +65,6 @@ export const consumerMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'marks judged before a process that has lost the message can take them away',
-    edits: [
-      {
-        file: `${consumer}/crash-guard.ts`,
-        find: '      await pause(this.#terms.options.runtime, farewellMs, this.#ending)\n',
-        replace: '',
-      },
-    ],
-  },
-  {
     name: 'crash marks that a burial takes away',
     edits: [
       {
@@ -106,16 +96,6 @@ export const consumerMutants: readonly Mutant[] = [
         file: `${consumer}/deliver.ts`,
         find: '      await guard.withdraw()\n',
         replace: '',
-      },
-    ],
-  },
-  {
-    name: 'mark of a letter taken away by who has lost it',
-    edits: [
-      {
-        file: `${consumer}/attempt.ts`,
-        find: 'if (mine) await input.leave?.(tx)',
-        replace: 'await input.leave?.(tx)',
       },
     ],
   },
