@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
-import { root } from '../site/repository.ts'
+import { find, read, root } from '../site/repository.ts'
 import { follow, stepsOf } from '../site/tutorial.ts'
 
 /** Packages as this workspace has them, instead of those of a registry: a test needs no network. */
@@ -28,4 +28,14 @@ it('shows every file that it asks for', () => {
   const run = steps.flatMap((step) => (step.type === 'command' ? [/^node (\S+)/.exec(step.command)?.[1] ?? ''] : []))
   expect(files).toEqual(['database.ts', 'messages.ts', 'place-order.ts', 'look.ts', 'deliver.ts'])
   for (const file of run.filter((name) => name !== '')) expect(files).toContain(file)
+})
+
+it('has the second tutorial install what its files import', () => {
+  const steps = stepsOf('docs/tutorial/postgres-kafka.md')
+  const installs = steps.flatMap((step) => (step.type === 'command' ? [...step.command.split(' ').slice(2)] : []))
+  const files = find('examples/02-postgres-kafka/src/*.ts').map(read)
+  const imported = files.flatMap((text) => [...text.matchAll(/ from '([@\w][^']*)'/g)].map(([, name = '']) => name))
+  const packages = new Set(imported.filter((name) => !name.startsWith('node:')))
+  expect(packages).toContain('@waybill/postgres')
+  expect([...packages].filter((name) => !installs.includes(name))).toEqual([])
 })

@@ -37,6 +37,7 @@ export function mysqlInboxServer(context: SqlContext): InboxServer {
       request.whenBusy === 'wait' ? claim(context, executor, request) : claimAtOnce(context, executor, request),
     append: (executor, transition) => append({ context, keyLock }, executor, transition),
     whenKnown: sql`on duplicate key update`,
+    unlessThere: sql`on duplicate key update begun_at = begun_at`,
     skipLocked: sql`for update skip locked`,
   }
 }

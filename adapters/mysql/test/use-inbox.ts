@@ -7,7 +7,9 @@ type AnyInbox<Tx> = Required<InboxStorage<Tx>> & TransactionRunner<Tx>
 export async function useAll<Tx>(inbox: AnyInbox<Tx>): Promise<void> {
   const { crashes, deadLetters, commands, transitions } = inbox
   const receipt = { consumer: 'billing', key: 'all' }
-  expect(await crashes.begin(receipt)).toBe(1)
+  for (const beginning of ['a', 'b', 'b']) await crashes.begin(receipt, beginning)
+  await crashes.withdraw(receipt, 'a')
+  expect(await crashes.list(receipt)).toEqual(['b'])
   await inbox.transaction((tx) => crashes.end(tx, receipt))
   await crashes.forget(receipt)
   const message = { id: 'all', topic: 't', type: 't', payload: Buffer.from('{}'), contentType: 'application/json' }

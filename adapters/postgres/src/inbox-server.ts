@@ -18,7 +18,8 @@ export function postgresInboxServer(context: SqlContext): InboxServer {
     }),
     append: appendByInsert(context),
     whenKnown: sql`on conflict (consumer, key) do update set`,
-    answersUpserts: true,
+    unlessThere: sql`on conflict do nothing`,
+    commitsAlone: true,
     skipLocked: sql`for update skip locked`,
   }
 }

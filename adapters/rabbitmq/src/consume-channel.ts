@@ -17,7 +17,6 @@ export class ConsumeChannel {
   readonly #model: ChannelModel
   readonly #channel: Channel
   readonly #lost = new AbortController()
-  readonly #tags: string[] = []
   #isOpen = true
   #reason: Error | undefined
 
@@ -57,11 +56,6 @@ export class ConsumeChannel {
     if (this.#isOpen) this.#channel.nack(message, false, false)
   }
 
-  /** Ends deliveries; what has been delivered can still be acknowledged. */
-  async cancel(): Promise<void> {
-    for (const tag of this.#tags.splice(0)) if (this.#isOpen) await this.#channel.cancel(tag)
-  }
-
   /** Sends what is to be acknowledged, and gives the rest back. */
   async close(): Promise<void> {
     const wasOpen = this.#isOpen
@@ -96,7 +90,7 @@ export class ConsumeChannel {
 
   async #consume(topic: string, terms: ConsumeTerms): Promise<void> {
     const queue = await this.#requireQueue(topic, terms)
-    const { consumerTag } = await this.#channel.consume(queue, (message) => {
+    await this.#channel.consume(queue, (message) => {
       if (message !== null) {
         terms.onDelivery(this, topic, message)
         return
@@ -105,7 +99,6 @@ export class ConsumeChannel {
       this.#reason = new Error(`RabbitMQ has cancelled the consumer of the queue '${queue}'`)
       destroyConnection(this.#model)
     })
-    this.#tags.push(consumerTag)
   }
 
   async #requireQueue(topic: string, { options, subscription }: ConsumeTerms): Promise<string> {

@@ -41,7 +41,10 @@ export function unroutable(exchange: string, routingKey: string): PublishOutcome
   return { type: 'rejected', retryable: true, error: new PublishError('BROKER_REJECTED', text) }
 }
 
-/** A queue that is full (`overflow: reject-publish`) or has lost its majority takes nothing; that is not the message's fault. */
+/**
+ * A queue that is full (`overflow: reject-publish`) or has lost its majority takes nothing; that is not the message's fault.
+ * Other queues behind the exchange may have it.
+ */
 export function refusedByQueue(exchange: string): PublishOutcome {
   const text = `A queue behind the exchange '${exchange}' did not take the message: it is full, or cannot be written`
   return { type: 'unavailable', scope: 'topic', error: new PublishError('BROKER_UNAVAILABLE', text) }

@@ -82,7 +82,7 @@ export class RabbitSubscription implements ActiveSubscription {
   async #dispose(): Promise<void> {
     this.#end()
     await this.#reconnecting
-    await this.#channel?.cancel().catch((error: unknown) => this.#report(error))
+    // The consumers are not cancelled: RabbitMQ would make another one active while this one has messages in hand that come before.
     await Promise.all(this.#work)
     await this.#channel?.close()
     this.#closed.resolve()
@@ -96,6 +96,8 @@ export class RabbitSubscription implements ActiveSubscription {
   }
 
   #receive(from: ConsumeChannel, topic: string, message: ConsumeMessage): void {
+    // It goes back to its place when the channel is closed.
+    if (this.#isEnded) return
     const raw = rawOf(message.content, message.properties)
     const found = toMessage(topic, raw)
     const { redelivered, exchange, routingKey, deliveryTag } = message.fields

@@ -56,6 +56,37 @@ onServer(server, { it }, ({ url }) => {
     await remove()
   })
 
+  it('keeps a key in order when the single active consumer stops with messages in hand', async () => {
+    const { open, subscription, publishAll, remove } = setup({ singleActiveConsumer: true })
+    const [first, second] = [open(), open()]
+    const ids = ['k1', 'k2', 'k3', 'k4', 'k5', 'k6']
+    const handled: (string | undefined)[] = []
+    const gate = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    // It has k1 and k2 in hand, and ends while it handles k1.
+    await first.consume({ ...subscription, maxInFlight: 2 }, async ({ message: received }) => {
+      begun.resolve()
+      await gate.promise
+      handled.push(received?.id)
+      return ack
+    })
+    await second.consume(subscription, async ({ message: received }) => {
+      handled.push(received?.id)
+      return ack
+    })
+    await publishAll(ids, 'k')
+    await begun.promise
+    const stopping = first.close()
+    // What is published meanwhile would be the other's at once, were the first one's consumer cancelled.
+    await publishAll(['k7'], 'k')
+    expect(handled).toEqual([])
+    gate.resolve()
+    await stopping
+    await expect.poll(() => handled).toEqual([...ids, 'k7'])
+    await second.close()
+    await remove()
+  })
+
   it('keeps a key in order across processes, with a single active consumer', async () => {
     const { open, subscription, publishAll, remove } = setup({ singleActiveConsumer: true })
     const [first, second] = [open(), open()]

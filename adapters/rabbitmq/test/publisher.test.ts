@@ -110,6 +110,21 @@ onServer(server, { it }, ({ url }) => {
     await close()
   })
 
+  it('is told no also when another queue of the exchange has the message', async () => {
+    const { topic, channel, arrived, close } = await setup()
+    const queue = unique('full')
+    const full = { 'x-max-length': 1, 'x-overflow': 'reject-publish' }
+    await channel.assertQueue(queue, { durable: false, exclusive: true, arguments: full })
+    await channel.bindQueue(queue, topic, '#')
+    const publisher = rabbitmqPublisher({ rabbitmq })
+    const batch = [message(topic), message(topic), message(topic), message(topic)]
+    const outcomes = await publish(publisher, batch)
+    expect(outcomes.at(-1)).toMatchObject({ type: 'unavailable', scope: 'topic' })
+    await expect.poll(() => arrived.map(({ id }) => id)).toEqual(batch.map(({ id }) => id))
+    await publisher.close()
+    await close()
+  })
+
   it('refuses for good what AMQP cannot carry', async () => {
     const { topic, close } = await setup()
     const publisher = rabbitmqPublisher({ rabbitmq })

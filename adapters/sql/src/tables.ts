@@ -103,8 +103,8 @@ export interface DeadLettersTable {
 export interface CrashesTable {
   consumer: string
   key: string
-  beginnings: number
-  /** Of the latest. */
+  /** Its name, which nothing else has. */
+  beginning: string
   begun_at: number
 }
 

@@ -11,6 +11,7 @@ export function sqliteInboxServer(context: SqlContext): InboxServer {
     claim: claimByUpsert(context, () => sql<boolean>`1`),
     append: appendByInsert(context),
     whenKnown: sql`on conflict (consumer, key) do update set`,
+    unlessThere: sql`on conflict do nothing`,
     skipLocked: sql``,
   }
 }

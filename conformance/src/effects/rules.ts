@@ -1,4 +1,5 @@
 import type { Rule } from '../rule.ts'
+import { effectCrashRules } from './crash.rules.ts'
 import type { AnyEffectsHarness } from './harness.ts'
 import { effectLetterRules } from './letters.rules.ts'
 import { onceRules } from './once.rules.ts'
@@ -10,5 +11,6 @@ export const effectsRules: readonly Rule<AnyEffectsHarness>[] = [
   ...onceRules,
   ...orderRules,
   ...effectLetterRules,
+  ...effectCrashRules,
   ...effectStormRules,
 ]

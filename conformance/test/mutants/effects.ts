@@ -37,7 +37,18 @@ export const whatTheDeadLeaveOpenIsCommitted: EffectsMutation = onTransaction(({
   })
 })
 
-export const whatIsGivenBackIsGone: EffectsMutation = { consumer: consumer.retryIsAck }
+/** What has no key comes back, as the rules of crashes need it. */
+export const whatIsGivenBackIsGone: EffectsMutation = {
+  consumer: (plain) => ({
+    consume: (subscription, handle) =>
+      plain.consume(subscription, async (delivery) => {
+        const disposition = await handle(delivery)
+        return disposition.type === 'retry' && delivery.message?.orderingKey !== undefined
+          ? { type: 'ack' }
+          : disposition
+      }),
+  }),
+}
 
 export const everyMessageIsItsKey: EffectsMutation = {
   consumer: (plain) => ({
@@ -50,7 +61,9 @@ export const everyMessageIsItsKey: EffectsMutation = {
 
 export const oneMessageAtATime: EffectsMutation = { consumer: consumer.oneDeliveryAtATime }
 
-export const lettersAreForgotten: EffectsMutation = onLetters(() => ({ bury: async () => undefined }))
+export const lettersAreForgotten: EffectsMutation = onLetters(({ bury }) => ({
+  bury: async (burial) => (burial.reason === 'crashes' ? bury(burial) : undefined),
+}))
 
 export const youngestLettersComeFirst: EffectsMutation = onLetters((letters) => ({
   bury: (burial) => letters.bury({ ...burial, scope: burial.receipt.key }),
@@ -61,5 +74,7 @@ export const youngestLettersComeFirst: EffectsMutation = onLetters((letters) => 
 }))
 
 export const everyProcessHasItsMarks: EffectsMutation = { inbox: crashes.everyProcessHasItsMarks }
+
+export const withdrawTakesThemAll: EffectsMutation = { inbox: crashes.withdrawTakesThemAll }
 
 export const foreignMessagesAreDropped: EffectsMutation = { consumer: consumer.foreignMessagesAreDropped }

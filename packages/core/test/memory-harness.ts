@@ -55,8 +55,11 @@ export function memorySetup<Outgoing extends MessageTypes = never>(
   }
 }
 
+let drawn = 0
+
 function makeShared() {
-  const runtime = manualRuntime()
+  // Processes at the same time must not make the same ids.
+  const runtime = Object.assign(manualRuntime(), { random: () => 0.5 + ++drawn * 1e-9 })
   return { runtime, inbox: memoryInbox({ database: memoryDatabase({ now: runtime.wallNow }) }) }
 }
 

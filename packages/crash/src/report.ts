@@ -30,7 +30,7 @@ export interface CrashReport {
   /** Topics in which a key keeps its order up to the effect, as the adapter says. */
   readonly orderedTopics: readonly string[]
   readonly duplicates: number
-  /** Why: the relay was killed or crashed, was frozen, got no answer, lost its lease by itself; or nobody knows. */
+  /** Why: the relay was killed or crashed, was frozen, got no answer or a no, lost its lease by itself; or nobody knows. */
   readonly duplicatesBy: Duplicates['by']
   readonly lost: number
   readonly phantom: number

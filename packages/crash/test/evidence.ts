@@ -11,6 +11,7 @@ export const life: RelayLife = {
   pauses: [],
   leasesLostAt: [],
   unanswered: new Map(),
+  refusals: [],
 }
 const nothingLeft = { holds: 0, suspects: 0, ownedLanes: 0, lanes: 64 }
 
@@ -52,6 +53,7 @@ export function evidence(changes: Partial<Evidence> = {}): Evidence {
     orderedTopics: ['t'],
     lives: [life],
     leaseMs: 1000,
+    refusesInPart: false,
     ...changes,
   }
 }

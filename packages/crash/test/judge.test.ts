@@ -101,6 +101,20 @@ it.each(befallen)('explains a duplicate by what befell its relay: %s', (cause, h
   expect(duplicates).toMatchObject({ count: 1, by: { [cause]: 1 }, unexplained: [] })
 })
 
+const refusal = { ids: ['a'], from: 9990, to: 10_010 }
+
+it.each([
+  ['the call in which it came', refusal, 'refused'],
+  ['a later call', { ...refusal, from: 10_001 }, 'unexplained'],
+  ['another message', { ...refusal, ids: ['b'] }, 'unexplained'],
+] as const)('takes a no for a reason only if it was the answer to that call: %s', (_, answer, cause) => {
+  const twice = [accepted(a, 10_000), accepted(a, 30_000), accepted(b), accepted(c)]
+  const told = evidence({ accepted: twice, lives: [{ ...life, refusals: [answer] }], refusesInPart: true })
+  expect(judge(told).duplicates).toMatchObject({ count: 1, by: { [cause]: 1 } })
+  // Others have nothing of what they refuse.
+  expect(judge({ ...told, refusesInPart: false }).duplicates.by.unexplained).toBe(1)
+})
+
 it('finds duplicates that nothing explains', () => {
   const lives = [{ ...life, pauses: [{ from: 1, to: 2 }], leasesLostAt: [1], unanswered: new Map([['b', 1]]) }]
   const verdict = judge(

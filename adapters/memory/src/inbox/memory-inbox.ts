@@ -81,7 +81,7 @@ function pruneReceipts(database: MemoryDatabase, olderThanMs: number, batchSize:
   const oldest = database.now() - olderThanMs
   const old = [...database.read(receiptTable)].filter(([, recordedAt]) => Number(recordedAt) <= oldest)
   for (const [key, marks] of [...database.read(crashTable)]) {
-    if ((marks as StoredCrashes).begunAt <= oldest) database.tables.apply(crashTable, key, null)
+    if (Math.max(...(marks as StoredCrashes).values()) <= oldest) database.tables.apply(crashTable, key, null)
   }
   const batch = old.slice(0, batchSize)
   for (const [key] of batch) database.tables.apply(receiptTable, key, null)

@@ -24,11 +24,10 @@ export interface InboxServer {
   append(executor: SqlExecutor, transition: Transition): Promise<TransitionOutcome>
   /** In an insert, before what is set where a row of the consumer and key is there. */
   readonly whenKnown: RawBuilder<unknown>
-  /**
-   * An insert by itself, outside transactions, is one that has committed when it is answered, and answers the row also where it
-   * was known. Absent: it takes a transaction and a second statement.
-   */
-  readonly answersUpserts?: boolean
+  /** At the end of an insert of a row that may be there already, and then stays as it is. */
+  readonly unlessThere: RawBuilder<unknown>
+  /** A statement by itself, outside transactions, has committed when it is answered. Absent: that takes a transaction. */
+  readonly commitsAlone?: boolean
   /** At the end of a `select` inside a transaction: passes over rows that somebody else holds, and holds the others. */
   readonly skipLocked: RawBuilder<unknown>
 }

@@ -9,10 +9,17 @@ interface Prunable {
   readonly table: 'receipts' | 'inbox_crashes' | 'commands'
   readonly names: readonly [string, string]
   readonly time: string
+  /** There are several rows of the same names, which are as old as the youngest of them. */
+  readonly together?: true
 }
 
 export const receiptsByTime: Prunable = { table: 'receipts', names: ['consumer', 'key'], time: 'recorded_at' }
-export const crashesByTime: Prunable = { table: 'inbox_crashes', names: ['consumer', 'key'], time: 'begun_at' }
+export const crashesByTime: Prunable = {
+  table: 'inbox_crashes',
+  names: ['consumer', 'key'],
+  time: 'begun_at',
+  together: true,
+}
 export const commandsByTime: Prunable = { table: 'commands', names: ['scope', 'key'], time: 'expires_at' }
 
 /** Removes what is old, in the order of the names, each batch in a transaction of its own. Answers how many. */
@@ -50,18 +57,21 @@ async function pruneStep(
   step: { readonly after: Names; readonly rows: number; readonly olderThanMs: number },
 ): Promise<{ readonly removed: number; readonly after: Names | null }> {
   const { after, rows, olderThanMs } = step
-  const isOld = sql<boolean>`${sql.ref(prunable.time)} <= ${dialect.now} - ${olderThanMs}`
+  const isOld = (time: RawBuilder<unknown>) => sql<boolean>`${time} <= ${dialect.now} - ${olderThanMs}`
+  const time = sql.ref(prunable.time)
+  const oldOrNot = sql<number>`case when ${isOld(prunable.together ? sql`max(${time})` : time)} then 1 else 0 end`
   const pair = [sql.ref<string>(prunable.names[0]), sql.ref<string>(prunable.names[1])] as const
   const from: RawBuilder<unknown> = sql`${sql.join(pair)}`
   // Kysely has no type for one table or another; nothing below depends on which it is.
   const name = table[prunable.table] as 'receipts'
   const looked = builder
     .selectFrom(name)
-    .select([pair[0].as('first'), pair[1].as('second'), sql<number>`case when ${isOld} then 1 else 0 end`.as('old')])
+    .select([pair[0].as('first'), pair[1].as('second'), oldOrNot.as('old')])
     .where(dialect.pairAfter?.(pair, [...after]) ?? sql<boolean>`(${from}) > (${after[0]}, ${after[1]})`)
     .orderBy(pair[0])
     .orderBy(pair[1])
     .limit(rows)
+    .$if(prunable.together === true, (query) => query.groupBy(pair))
   const found: readonly Row[] = (await executor.execute(looked.compile())).rows
   const last = found.length < rows ? undefined : found.at(-1)
   const next = last === undefined ? null : ([last.first, last.second] as const)
@@ -70,6 +80,6 @@ async function pruneStep(
   const removal = builder
     .deleteFrom(name)
     .where(dialect.pairOneOf(pair, sql`${dialect.list(old)}`))
-    .where(isOld)
+    .where(isOld(time))
   return { removed: (await executor.execute(removal.compile())).affected, after: next }
 }

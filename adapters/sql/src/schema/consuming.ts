@@ -45,9 +45,9 @@ function crashes({ builder, dialect, table }: SqlContext): Compilable {
     .createTable(table.inbox_crashes)
     .addColumn('consumer', name, required)
     .addColumn('key', name, required)
-    .addColumn('beginnings', integer, required)
+    .addColumn('beginning', name, required)
     .addColumn('begun_at', integer, required)
-    .addPrimaryKeyConstraint(`${table.inbox_crashes}_key`, ['consumer', 'key'])
+    .addPrimaryKeyConstraint(`${table.inbox_crashes}_key`, ['consumer', 'key', 'beginning'])
     .modifyEnd(tableEnd('keyed', 'inbox_crashes'))
 }
 

@@ -13,8 +13,10 @@ export interface AttemptInput<Tx> {
   readonly signal: AbortSignal
   /** Begins the transaction; `false`: there is nothing to do any more. */
   readonly enter?: (tx: Tx) => Promise<boolean>
-  /** Ends the transaction. */
+  /** Ends the transaction of an attempt whose message is ours. */
   readonly leave?: (tx: Tx) => Promise<void>
+  /** Told of the handler once it runs: one that is given up runs on. */
+  readonly watch?: (handler: Promise<unknown>) => void
 }
 
 /** `gone`: somebody else has it, or had it. */
@@ -40,14 +42,19 @@ export async function attemptMessage<Tx>(
     const work = async (tx: Tx): Promise<AttemptOutcome> => {
       opened.add(tx)
       const handle = (context: Pick<HandlerContext<Tx, never>, 'outbox'>) =>
-        inTime(options, message, abort, async () => {
-          await input.handler({ ...message, payload }, { ...context, tx, signal: abort.signal, attempt: input.attempt })
+        inTime(options, message, abort, () => {
+          const { attempt } = input
+          const run = async () =>
+            void (await input.handler({ ...message, payload }, { ...context, tx, signal: abort.signal, attempt }))
+          const handler = run()
+          input.watch?.(handler)
+          return handler
         })
       const mine = (await input.enter?.(tx)) ?? true
       const outcome = mine
         ? await inbox.guard(tx, message, () => withOutbox(options, { tx, message, enqueued }, handle))
         : 'gone'
-      await input.leave?.(tx)
+      if (mine) await input.leave?.(tx)
       // A handler that has come to its end all the same must not commit what nobody wants any more.
       abort.signal.throwIfAborted()
       return outcome

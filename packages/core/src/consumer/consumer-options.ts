@@ -33,7 +33,10 @@ export interface ConsumerOptions<Tx, Types extends MessageTypes, Outgoing extend
   readonly concurrency?: number
   /** Deliveries taken from the broker and not yet answered; at least `concurrency`. @default 100 */
   readonly maxInFlight?: number
-  /** How long a handler may run before it is aborted and its transaction rolled back. @default 30000 */
+  /**
+   * How long a handler may run before its signal fires and its transaction is rolled back. One that runs on counts as running when
+   * its process ends. @default 30000
+   */
   readonly handlerTimeoutMs?: number
   /** When a failed message is tried again; it holds back its key meanwhile. @default exponential({ maxAttempts: 5 }) */
   readonly retry?: RetryPolicy
@@ -53,7 +56,10 @@ export interface ConsumerOptions<Tx, Types extends MessageTypes, Outgoing extend
   readonly redriveAfter?: { readonly delayMs: number; readonly times: number }
   /** How often to look for dead letters that were redriven, in milliseconds; 0: this consumer leaves them alone. @default 5000 */
   readonly redriveIntervalMs?: number
-  /** A message whose handler seems to have ended its process as often as this is a dead letter. @default 3 */
+  /**
+   * A message whose handler seems to have ended its process as often as this is a dead letter. Failures in between change nothing;
+   * once it has taken effect it begins anew. @default 3
+   */
   readonly maxCrashes?: number
   /**
    * How long receipts are kept: longer than the broker may deliver a message again, or it takes effect twice. Counts for all

@@ -23,7 +23,11 @@ export async function deliverMessage<Tx>(terms: DeliveryTerms<Tx>, job: Job<Tx>)
     const guard = new CrashGuard(terms, job, ending.signal)
     const wrapped = wrapHandler(handler, terms.middleware)
     const input = { message: job.message, handler: wrapped, signal: unwanted.signal, ...guard.steps, ...enterOf(job) }
-    return await untilDone(terms, { job, input, guard, ending: ending.signal })
+    try {
+      return await untilDone(terms, { job, input, guard, ending: ending.signal })
+    } finally {
+      await guard.withdraw()
+    }
   } finally {
     unwanted.unlink()
     ending.unlink()
@@ -56,7 +60,7 @@ async function untilDone<Tx>(terms: DeliveryTerms<Tx>, { job, input, guard, endi
     if (wait === null) {
       const death = { error: result, reason: reasonOf(result), attempts: spent.attempts }
       const disposition = await giveUp(terms, { ...job, ending }, death)
-      if (death.reason !== 'crashes') await guard.forget()
+      if (death.reason !== 'crashes' && disposition.type !== 'retry') await guard.forgetAll()
       return disposition
     }
     events.emit('error', result)

@@ -16,8 +16,10 @@ export interface DeliveryTerms<Tx> {
   readonly slots: Slots
   /** Where dead letters are kept; resolves when one is durable. `undefined`: the broker puts them away. */
   readonly grave: ((burial: InboxBurial) => Promise<void>) | undefined
-  /** Keys of dead letters that somebody else may be handling. */
-  readonly contended: Set<string>
+  /** Keys of dead letters that somebody else may be handling, with the beginnings that stood there at the last look. */
+  readonly contended: Map<string, ReadonlySet<string>>
+  /** Keys of receipts with a handler that was given up here and runs on, one for each message in hand. */
+  readonly overdue: Set<{ readonly key: string }>
   /** Fires when the consumer begins to stop: nothing new is begun. */
   readonly draining: AbortSignal
   /** Fires when the time to stop is over: what still runs is rolled back. */

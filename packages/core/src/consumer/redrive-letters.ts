@@ -17,6 +17,8 @@ export async function redriveLetters<Tx>(terms: DeliveryTerms<Tx>, keys: KeyQueu
   if (deadLetters === undefined) return redriveIntervalMs
   try {
     const { letters, nextDueInMs } = await deadLetters.due(name, concurrency)
+    const listed = new Set(letters.map(({ receipt }) => receipt.key))
+    for (const key of terms.contended.keys()) if (!listed.has(key)) terms.contended.delete(key)
     const jobs = letters.flatMap((letter) =>
       letter.message === undefined ? [] : [toJob(deadLetters, letter, letter.message)],
     )

@@ -4,7 +4,7 @@ import type { Message } from './message.ts'
 export interface ConsumerCapabilities {
   /** What order the broker keeps in handing out: of a key across processes, of a key within one process, or none. */
   readonly ordering: 'key' | 'process' | 'none'
-  /** The broker itself can deliver again after a delay. `false`: core waits in the process. */
+  /** The broker itself can deliver again after a delay. `false`: what has to wait does so in the adapter's process. */
   readonly delayedRetry: boolean
 }
 

@@ -55,8 +55,11 @@ export function laneSource(store: LaneStore, options: LaneSourceOptions = {}): L
         // While it waited for its turn, a claim may have met another history: of that, the tokens know nothing.
         if (own.ended) return false
         // What has been settled since the call was made, or is given back, is no longer in anybody's hands.
-        own.window = new Set(rows.filter((row) => !row.settled).map((row) => row.position))
-        return store.mark(own.id, [...own.window], epoch ?? undefined)
+        const window = rows.filter((row) => !row.settled).map((row) => row.position)
+        for (const position of window) own.window.add(position)
+        const marked = await store.mark(own.id, window, epoch ?? undefined)
+        own.window = new Set(window)
+        return marked
       })
       own.ended ||= !held
       return { lost: own.ended ? tokens : [] }

@@ -51,7 +51,7 @@ export class LaneSession implements RelaySession {
   /** Keys probed lately, by topic, oldest first. */
   readonly probed: Map<string, string[]> = new Map()
   readonly writers: WriterWatch = new WriterWatch()
-  /** What stands in this relay's window in the database. */
+  /** What stands in this relay's window in the database, or may while it is being written or after that has failed. */
   window: Set<Position> = new Set()
   /** Everything pending in these lanes up to here is in flight, held, skipped or scheduled. */
   floor: Position = 0

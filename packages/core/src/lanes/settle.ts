@@ -6,6 +6,14 @@ import { type HeldKey, isCrowd, type LaneSession } from './session.ts'
 type Failed = Extract<Settlement, { type: 'retry' | 'dead' }>
 type Outcome<S extends Settlement> = { readonly row: InFlight; readonly settlement: S }
 
+/** What takes a transaction, unless it is only rows given back that stand in no window. */
+interface Rest {
+  /** Published rows that are settled when their hold or suspicion has been removed. */
+  readonly cleared: readonly InFlight[]
+  readonly released: readonly InFlight[]
+  readonly failed: readonly Outcome<Failed>[]
+}
+
 /**
  * Applies a batch of settlements. What is published needs no fence and is one statement; what fails is rare, and is written
  * in a transaction that holds the relay's own row, so that a takeover comes either before (the settlement is lost) or after.
@@ -17,9 +25,8 @@ export async function settle(
 ): Promise<SettleResult> {
   const { published, failed, released } = sort(session, settlements)
   for (const { row, settlement } of failed) if (settlement.type === 'retry') announceHold(session, row)
-  const stillPending = await settlePublished(store, session, published)
-  if (released.length > 0) await settleFailed(store, session, [], released)
-  for (const part of inParts(failed)) if (!(await settleFailed(store, session, part, []))) break
+  const { stillPending, cleared } = await settlePublished(store, session, published)
+  for (const part of inParts({ cleared, released, failed })) if (!(await settleRest(store, session, part))) break
   if (stillPending > 0) {
     const message = `${stillPending} published messages could not be settled: their rows stayed locked by somebody else`
     throw new StorageError('STORAGE_LOCKED', message)
@@ -31,14 +38,14 @@ export async function settle(
 const failuresAtOnce = 100
 
 /** Failures of one key stay together. */
-function inParts(failed: readonly Outcome<Failed>[]): readonly (readonly Outcome<Failed>[])[] {
-  if (failed.length <= failuresAtOnce) return failed.length === 0 ? [] : [failed]
+function inParts(rest: Rest): readonly Rest[] {
+  if (rest.failed.length <= failuresAtOnce) return [rest]
   const parts: Outcome<Failed>[][] = [[]]
-  for (const ofKey of Map.groupBy(failed, ({ row }) => scopeOf(row)).values()) {
+  for (const ofKey of Map.groupBy(rest.failed, ({ row }) => scopeOf(row)).values()) {
     if ((parts.at(-1)?.length ?? 0) >= failuresAtOnce) parts.push([])
     parts.at(-1)?.push(...ofKey)
   }
-  return parts
+  return parts.map((failed, index) => (index === 0 ? { ...rest, failed } : { cleared: [], released: [], failed }))
 }
 
 function sort(session: LaneSession, settlements: readonly Settlement[]) {
@@ -86,20 +93,20 @@ function scopeOf(row: InFlight): string {
   return `${row.topic}\u0000${row.key}`
 }
 
-/** Answers how many rows could not be settled now. */
-async function settlePublished(store: LaneStore, session: LaneSession, rows: readonly InFlight[]): Promise<number> {
-  if (rows.length === 0) return 0
+interface Published extends Pick<Rest, 'cleared'> {
+  /** How many rows could not be settled now. */
+  readonly stillPending: number
+}
+
+async function settlePublished(store: LaneStore, session: LaneSession, rows: readonly InFlight[]): Promise<Published> {
+  if (rows.length === 0) return { stillPending: 0, cleared: [] }
   const done = those(rows, await store.publish(rows))
   const failedBefore = session.suspects.size > 0 || session.holds.size > 0
-  const marked = failedBefore ? done.filter((row) => session.suspects.has(row.position) || isHead(session, row)) : []
-  if (marked.length > 0) {
-    await store.transaction(async (tx) => {
-      await forgetFailures(tx, marked)
-    })
-  }
-  for (const row of done) finish(session, row)
+  const cleared = failedBefore ? done.filter((row) => session.suspects.has(row.position) || isHead(session, row)) : []
+  const waits = new Set(cleared)
+  for (const row of done) if (!waits.has(row)) finish(session, row)
   if (done.length > 0) session.trust()
-  return rows.length - done.length
+  return { stillPending: rows.length - done.length, cleared }
 }
 
 /** The rows at these positions. Mostly that is all of them. */
@@ -136,41 +143,46 @@ function giveBack(session: LaneSession, released: readonly InFlight[]): void {
   session.readAgain(released)
 }
 
-/** Answers whether the session still held the rows. */
-async function settleFailed(
-  store: LaneStore,
-  session: LaneSession,
-  failed: readonly Outcome<Failed>[],
-  released: readonly InFlight[],
-): Promise<boolean> {
+/** Answers whether the session still holds the rows that failed. */
+async function settleRest(store: LaneStore, session: LaneSession, rest: Rest): Promise<boolean> {
+  const { cleared, released, failed } = rest
   const rows = [...failed.map(({ row }) => row), ...released]
   const leavesWindow = rows.some((row) => session.window.has(row.position))
-  if (failed.length === 0 && !leavesWindow) {
-    giveBack(session, released)
-    return true
-  }
-  return session.inWindowOrder(async () => {
-    const leaving = new Set(rows.map((row) => row.position))
-    const window = [...session.window].filter((position) => !leaving.has(position))
-    const held = await store.transaction(async (tx) => {
-      if (!(await tx.holdRelay(session.id))) return null
-      await tx.setWindow(session.id, window)
-      return writeFailures(tx, failed)
-    })
-    if (held === null) {
-      session.ended = true
-      return failed.length === 0
-    }
-    for (const { row, settlement } of failed) {
-      if (settlement.type === 'dead') finish(session, row)
-      else forget(session, row)
-    }
-    for (const { row, delayMs } of held) putHold(session, row, session.now() + delayMs)
-    giveBack(session, released)
-    for (const row of rows) session.window.delete(row.position)
-    session.trust()
-    return true
+  if (leavesWindow) return session.inWindowOrder(() => writeRest(store, session, rest, rows))
+  if (cleared.length > 0 || failed.length > 0) return writeRest(store, session, rest, [])
+  giveBack(session, released)
+  return true
+}
+
+async function writeRest(
+  store: LaneStore,
+  session: LaneSession,
+  { cleared, released, failed }: Rest,
+  leaving: readonly InFlight[],
+): Promise<boolean> {
+  const positions = new Set(leaving.map((row) => row.position))
+  const window = [...session.window].filter((position) => !positions.has(position))
+  const held = await store.transaction(async (tx) => {
+    if (cleared.length > 0) await forgetFailures(tx, cleared)
+    if (failed.length === 0 && leaving.length === 0) return []
+    if (!(await tx.holdRelay(session.id))) return null
+    if (leaving.length > 0) await tx.setWindow(session.id, window)
+    return writeFailures(tx, failed)
   })
+  for (const row of cleared) finish(session, row)
+  if (held === null) {
+    session.ended = true
+    return failed.length === 0
+  }
+  for (const { row, settlement } of failed) {
+    if (settlement.type === 'dead') finish(session, row)
+    else forget(session, row)
+  }
+  for (const { row, delayMs } of held) putHold(session, row, session.now() + delayMs)
+  giveBack(session, released)
+  for (const row of leaving) session.window.delete(row.position)
+  session.trust()
+  return true
 }
 
 interface Held {

@@ -36,16 +36,13 @@ export async function announce(
 
 /**
  * Whether the next batch may be announced while another one is being published. Not beside a suspect, which must stand in the
- * window alone, not while something fails, for then much of the next batch may be given back, and not with a probe, which stands
- * in no window while other messages of its topic may.
+ * window alone, and not with a probe, which stands in no window while other messages of its topic may.
  */
-export function mayAnnounceAhead({ settling, circuits }: SessionWork, current: Batch, next: Batch): boolean {
+export function mayAnnounceAhead(current: Batch, next: Batch): boolean {
   return (
     next.announcedAt === undefined &&
     next.probes.size === 0 &&
     current.probes.size === 0 &&
-    settling.dying.isEmpty &&
-    circuits.openTopics.length === 0 &&
     !hasSuspect(current) &&
     !hasSuspect(next)
   )

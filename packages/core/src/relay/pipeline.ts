@@ -94,7 +94,7 @@ export class Pipeline {
 
   #mayAnnounceAhead(): boolean {
     if (!this.#proved || this.#current === null || this.#next === null) return false
-    return mayAnnounceAhead(this.#work, this.#current, this.#next)
+    return mayAnnounceAhead(this.#current, this.#next)
   }
 
   async #publishes(): Promise<void> {

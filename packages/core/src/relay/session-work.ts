@@ -49,6 +49,7 @@ export class SessionWork {
   /** A batch is being published. */
   publishing = false
   #ending: Ending | null = null
+  #isLost = false
   #waiting: (() => void)[] = []
 
   constructor(setup: SessionSetup) {
@@ -82,10 +83,14 @@ export class SessionWork {
     return this.#ending
   }
 
-  /** The first reason to end counts. */
+  /** The first reason to end counts. That the lease was lost is told also when it comes later. */
   end(ending: Ending): void {
     this.#ending ??= ending
-    if (ending.type === 'lost') this.settling.giveUp()
+    if (ending.type === 'lost' && !this.#isLost) {
+      this.#isLost = true
+      this.settling.giveUp()
+      this.events.emit('leaseLost', { session: this.session.id })
+    }
     this.wake()
   }
 

@@ -100,8 +100,7 @@ export class Sessions {
     poller.rest()
     this.#pipeline = null
     this.#session = null
-    if (ending.type === 'lost') this.#events.emit('leaseLost', { session: session.id })
-    else await this.#leave(session)
+    if (ending.type !== 'lost') await this.#leave(session)
     return ending
   }
 

@@ -8,6 +8,7 @@ import {
 } from '../contracts/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { DyingKeys } from './dying-keys.ts'
+import { Postponed } from './postponed.ts'
 
 export interface SettleItem {
   readonly claimed: ClaimedMessage
@@ -54,6 +55,7 @@ export class SettleQueue {
   /** Keys with a settlement under way that is not `published`. */
   readonly dying: DyingKeys = new DyingKeys()
   readonly #options: SettleQueueOptions
+  readonly #postponed: Postponed
   #waiting: SettleItem[][] = []
   #working: Promise<void> | null = null
   #late: Late | null = null
@@ -63,10 +65,11 @@ export class SettleQueue {
 
   constructor(options: SettleQueueOptions) {
     this.#options = options
+    this.#postponed = new Postponed(options.runtime, () => this.#settleSoon(this.#postponed.take()))
   }
 
   get isIdle(): boolean {
-    return this.#working === null
+    return this.#working === null && this.#postponed.isEmpty
   }
 
   /** The outcome of a message has been settled. */
@@ -80,24 +83,31 @@ export class SettleQueue {
 
   /** From now on nothing of the keys that were not published is handed on. */
   add(items: readonly SettleItem[]): void {
-    if (items.length === 0) return
     for (const { claimed, settlement } of items) {
       if (settlement.type !== 'published') this.dying.add(orderingScope(claimed.message))
     }
-    this.#waiting.push([...items])
-    if (this.#late !== null) this.#pause?.end()
-    this.#working ??= this.#work()
+    this.#settleSoon(this.#postponed.sort(items))
   }
 
-  /** Resolves when all is settled, or given up. */
+  /** Postpones nothing any longer. Resolves when all is settled, or given up. */
   async idle(): Promise<void> {
-    while (this.#working !== null) await this.#working
+    while (!this.isIdle) {
+      this.#settleSoon(this.#postponed.take())
+      await this.#working
+    }
   }
 
   /** Stops repeating: the session is gone, or there is no more time. */
   giveUp(): void {
     this.#givenUp = true
     this.#pause?.end()
+  }
+
+  #settleSoon(items: readonly SettleItem[]): void {
+    if (items.length === 0) return
+    this.#waiting.push([...items])
+    if (this.#late !== null) this.#pause?.end()
+    this.#working ??= this.#work()
   }
 
   async #work(): Promise<void> {

@@ -19,6 +19,8 @@ export interface Broker {
   readonly server: string
   /** What the processes of the run need to reach it. Travels as JSON. */
   readonly address: BrokerAddress
+  /** It says no to a message also when some of the queues behind an exchange have taken it, the judge's own among them. */
+  readonly refusesInPart: boolean
   /** Kills it without a warning and brings it back under the same address, with all that it had accepted. */
   restart(): Promise<void>
   /**

@@ -3,6 +3,7 @@ import type { Acceptance, Broker, BrokerName, NoBroker } from './broker.ts'
 
 export interface ServerTerms {
   readonly broker: BrokerName
+  readonly refusesInPart?: boolean
   /** Makes what relays and consumers expect. */
   prepare(server: OwnServer): Promise<void>
   readLog(server: OwnServer): Promise<readonly Acceptance[]>
@@ -25,6 +26,7 @@ export async function brokerOn(
     available: true,
     server: `${server.name} ${server.version}`,
     address: { broker: terms.broker, url: server.url },
+    refusesInPart: terms.refusesInPart ?? false,
     async restart() {
       await server.kill()
       await server.restart()

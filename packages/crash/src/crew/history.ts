@@ -9,11 +9,20 @@ export interface Life {
   readonly pauses: { readonly from: number; to: number }[]
 }
 
+/** An answer of the broker, to messages that were sent and answered between two times. */
+export interface Refusal {
+  readonly ids: readonly string[]
+  readonly from: number
+  readonly to: number
+}
+
 /** What befell one relay process. */
 export interface RelayLife extends Life {
   readonly leasesLostAt: number[]
   /** Messages whose answer it did not get, and when it said so. */
   readonly unanswered: Map<string, number>
+  /** The broker said no, of itself. */
+  readonly refusals: Refusal[]
 }
 
 /** What befell the processes of the run, in the order in which they started. */
@@ -31,7 +40,7 @@ export class History {
   leaves = 0
 
   beginRelay(label: string): RelayLife {
-    const life: RelayLife = { ...beginLife(label), leasesLostAt: [], unanswered: new Map() }
+    const life: RelayLife = { ...beginLife(label), leasesLostAt: [], unanswered: new Map(), refusals: [] }
     this.relays.push(life)
     return life
   }

@@ -52,6 +52,9 @@ function hear(history: History, life: RelayLife, message: FromRelay): void {
     case 'unanswered':
       for (const id of message.ids) life.unanswered.set(id, Date.now())
       break
+    case 'refused':
+      life.refusals.push({ ids: message.ids, from: message.from, to: message.to })
+      break
     case 'lease-lost':
       life.leasesLostAt.push(Date.now())
       break

@@ -2,7 +2,7 @@ import type { Acceptance } from '../broker/broker.ts'
 import type { RelayLife } from '../crew/history.ts'
 import type { Evidence } from './evidence.ts'
 
-export const duplicateCauses = ['killed', 'frozen', 'unanswered', 'leaseLost', 'unexplained'] as const
+export const duplicateCauses = ['killed', 'frozen', 'unanswered', 'refused', 'leaseLost', 'unexplained'] as const
 export type DuplicateCause = (typeof duplicateCauses)[number]
 
 export interface Duplicates {
@@ -13,15 +13,15 @@ export interface Duplicates {
 }
 
 /** Acceptances beyond the first of a message. They are allowed, but not without a reason: without a fault there are none. */
-export function explainDuplicates({ accepted, lives, leaseMs }: Evidence): Duplicates {
+export function explainDuplicates({ accepted, lives, leaseMs, refusesInPart }: Evidence): Duplicates {
   const byLabel = new Map(lives.map((life) => [life.label, life]))
   const seen = new Map<string, Acceptance[]>()
-  const by = { killed: 0, frozen: 0, unanswered: 0, leaseLost: 0, unexplained: 0 }
+  const by = { killed: 0, frozen: 0, unanswered: 0, refused: 0, leaseLost: 0, unexplained: 0 }
   const unexplained: string[] = []
   for (const acceptance of accepted) {
     const earlier = seen.get(acceptance.id) ?? []
     if (earlier.length > 0) {
-      const cause = causeOf([...earlier, acceptance], byLabel, leaseMs)
+      const cause = causeOf([...earlier, acceptance], byLabel, { leaseMs, refusesInPart })
       by[cause]++
       if (cause === 'unexplained') unexplained.push(acceptance.id)
     }
@@ -34,7 +34,7 @@ export function explainDuplicates({ accepted, lives, leaseMs }: Evidence): Dupli
 function causeOf(
   acceptances: readonly Acceptance[],
   byLabel: ReadonlyMap<string, RelayLife>,
-  leaseMs: number,
+  { leaseMs, refusesInPart }: Pick<Evidence, 'leaseMs' | 'refusesInPart'>,
 ): DuplicateCause {
   const earlier = acceptances.slice(0, -1)
   const [from, to] = [acceptances[0]?.at ?? 0, acceptances.at(-1)?.at ?? 0]
@@ -42,10 +42,17 @@ function causeOf(
   const near = (at: number) => at + leaseMs >= from && at - leaseMs <= to
   if (earlier.some((acceptance) => diedUnsettled(byLabel.get(acceptance.relay), acceptance, to))) return 'killed'
   if (earlier.some(({ id, relay }) => byLabel.get(relay)?.unanswered.has(id))) return 'unanswered'
+  if (refusesInPart && earlier.some((acceptance) => wasRefused(byLabel.get(acceptance.relay), acceptance)))
+    return 'refused'
   // A relay that has been frozen, or has stood still by itself, may still publish what it had in hand.
   if (lives.some(({ pauses }) => pauses.some((pause) => pause.from <= to && near(Math.min(pause.to, to)))))
     return 'frozen'
   return lives.some(({ leasesLostAt }) => leasesLostAt.some(near)) ? 'leaseLost' : 'unexplained'
+}
+
+/** The broker took it, and the answer to that very call was no. */
+function wasRefused(life: RelayLife | undefined, { id, at }: Acceptance): boolean {
+  return life?.refusals.some(({ ids, from, to }) => from <= at && at <= to && ids.includes(id)) ?? false
 }
 
 /** What a dead relay had sent may arrive a little after its end. One that leaves has settled what it has published. */

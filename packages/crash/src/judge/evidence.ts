@@ -61,4 +61,6 @@ export interface Evidence {
   /** What was done to the relays. */
   readonly lives: readonly RelayLife[]
   readonly leaseMs: number
+  /** The broker may have what it has said no to. */
+  readonly refusesInPart: boolean
 }

@@ -31,6 +31,7 @@ export async function gather({ db, broker, lives, leaseMs, rowsKept, orderedTopi
     orderedTopics: orderedTopics ?? [],
     lives,
     leaseMs,
+    refusesInPart: broker.refusesInPart,
   }
 }
 

@@ -18,6 +18,8 @@ export type FromRelay =
   | { readonly type: 'ready' }
   /** The broker's answer for these messages is not known, or was kept from the relay. */
   | { readonly type: 'unanswered'; readonly ids: readonly string[] }
+  /** The broker said no to these messages, sent and answered between these times, in milliseconds since the epoch. */
+  | { readonly type: 'refused'; readonly ids: readonly string[]; readonly from: number; readonly to: number }
   | { readonly type: 'lease-lost' }
   /** A sweep of the relay found messages where none can be. */
   | { readonly type: 'anomaly'; readonly messages: number }

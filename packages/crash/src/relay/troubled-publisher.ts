@@ -17,6 +17,8 @@ export interface Troubles {
   /** It dies now and then, whatever it publishes. */
   readonly crashes: boolean
   onUnanswered(ids: readonly string[]): void
+  /** The broker itself said no to messages that were sent and answered between these times. */
+  onRefused(ids: readonly string[], from: number, to: number): void
 }
 
 /** Of the calls, so many … */
@@ -76,7 +78,10 @@ async function send(
   if (troubles.crashes && random.chance(share.crash)) troubles.die()
   const arriving = random.chance(share.cut) ? messages.slice(0, random.below(messages.length)) : messages
   const isLost = arriving.length < messages.length || random.chance(share.unanswered)
+  const from = Date.now()
   const known = arriving.length === 0 ? [] : await broker.publish(arriving, options)
+  const refused = arriving.filter((_, index) => known[index]?.type === 'unavailable').map(({ id }) => id)
+  if (refused.length > 0) troubles.onRefused(refused, from, Date.now())
   if (troubles.crashes && random.chance(share.crash)) troubles.die()
   const outcomes = messages.map((_, index) => (isLost ? noAnswer : (known[index] ?? noAnswer)))
   // An answer that comes when the relay no longer waits is none to it.

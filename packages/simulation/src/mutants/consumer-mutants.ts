@@ -49,8 +49,8 @@ export const consumerMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${consumer}/crash-guard.ts`,
-        find: 'if (abandoned) return crashed(this.#job, before)',
-        replace: '',
+        find: 'return times < this.#mostBeginnings() ? null : crashed(this.#job, times)',
+        replace: 'return null',
       },
     ],
   },
@@ -59,34 +59,18 @@ export const consumerMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${consumer}/crash-guard.ts`,
-        find: "if (before > 0 && !this.#alone) return 'alone'",
+        find: "if (others.length > 0 && !this.#alone) return 'alone'",
         replace: '',
       },
     ],
   },
   {
-    name: 'marks judged before a process that has lost the message can take them away',
-    edits: [
-      {
-        file: `${consumer}/crash-guard.ts`,
-        find: 'const abandoned = await this.#areAbandoned(marks)',
-        replace: 'const abandoned = true',
-      },
-    ],
-  },
-  {
-    // What is refused for its marks has none of its own: both places keep those of a dead letter.
     name: 'crash marks that a burial takes away',
     edits: [
       {
         file: `${consumer}/deliver.ts`,
-        find: "if (death.reason !== 'crashes') await guard.forget()",
-        replace: 'await guard.forget()',
-      },
-      {
-        file: `${consumer}/crash-guard.ts`,
-        find: '    if (!this.#marked) return\n',
-        replace: '',
+        find: "if (death.reason !== 'crashes' && disposition.type !== 'retry') await guard.forgetAll()",
+        replace: 'await guard.forgetAll()',
       },
     ],
   },
@@ -95,8 +79,8 @@ export const consumerMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${consumer}/crash-guard.ts`,
-        find: 'this.steps = marks === undefined ? {} : { leave: (tx) => marks.end(tx, this.#receipt) }',
-        replace: 'this.steps = {}',
+        find: '...(mark && { leave: (tx) => mark.end(tx) })',
+        replace: '',
       },
     ],
   },
@@ -105,7 +89,12 @@ export const consumerMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${consumer}/crash-guard.ts`,
-        find: '    else await this.forget()\n',
+        find: '    else if (!(result instanceof Error) || this.#handlers === 0) await mark.withdraw()\n',
+        replace: '',
+      },
+      {
+        file: `${consumer}/deliver.ts`,
+        find: '      await guard.withdraw()\n',
         replace: '',
       },
     ],

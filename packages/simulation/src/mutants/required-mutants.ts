@@ -62,8 +62,8 @@ export const requiredMutants: readonly Mutant[] = [
     edits: [
       {
         file: `${lanes}/lane-source.ts`,
-        find: 'return store.mark(own.id, [...own.window], epoch ?? undefined)',
-        replace: 'return store.mark(own.id, [])',
+        find: 'await store.mark(own.id, window, epoch ?? undefined)',
+        replace: 'await store.mark(own.id, [])',
       },
     ],
   },

@@ -127,8 +127,9 @@ export class ConsumerPlace {
     return {
       ...inbox,
       crashes: {
-        count: (receipt) => step('marks:count', () => crashes.count(receipt)),
-        begin: (receipt) => step('marks:begin', () => crashes.begin(receipt)),
+        list: (receipt) => step('marks:list', () => crashes.list(receipt)),
+        begin: (receipt, beginning) => step('marks:begin', () => crashes.begin(receipt, beginning)),
+        withdraw: (receipt, beginning) => step('marks:withdraw', () => crashes.withdraw(receipt, beginning)),
         end: (tx, receipt) => step('marks:end', () => crashes.end(tx, receipt)),
         forget: (receipt) => step('marks:forget', () => crashes.forget(receipt)),
       },

@@ -15,8 +15,8 @@ interface Trial {
 }
 
 /**
- * Does as the author of an adapter would: makes a package of each kind by the packed generator, installs the packed contracts
- * and rules into it, compiles and builds it, and reads what its suite says.
+ * Does as the author of an adapter would: makes a package of each kind by the packed generator, installs the packed contracts,
+ * rules and memory adapter into it, compiles and builds it, and reads what its suite says.
  */
 export async function tryAdapterTemplates(
   packed: readonly PackedPackage[],
@@ -52,7 +52,7 @@ async function tryKind(kind: (typeof kinds)[number], trial: Trial): Promise<Stag
   if (!made.ok) return singleCheck(false, `the ${kind} could not be made\n${made.output}`)
   const folder = join(trial.folder, name)
   trial.progress(`installing what a new ${kind} asks for`)
-  const ours = ['@waybill/core', '@waybill/conformance'].map(trial.tarballOf)
+  const ours = ['@waybill/core', '@waybill/conformance', '@waybill/memory'].map(trial.tarballOf)
   const others = ['typescript', '@types/node', 'vitest'].map((tool) => `${tool}@${installedVersion(tool)}`)
   const installed = await npm(trial, folder, ['install', '--save-dev', ...npmFlags, ...ours, ...others])
   if (!installed.ok) return singleCheck(false, `a new ${kind} cannot be installed\n${installed.output}`)

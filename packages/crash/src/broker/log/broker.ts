@@ -32,6 +32,7 @@ export async function startLogBroker({ folder }: Pick<BrokerTerms, 'folder'>): P
     available: true,
     server: 'an append-only file',
     address: { broker: 'log', url: `tcp://127.0.0.1:${running.port}` },
+    refusesInPart: false,
     async restart() {
       await end()
       running = await startProcess({ file, port: running.port }, output)

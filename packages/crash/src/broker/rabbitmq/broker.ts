@@ -22,6 +22,8 @@ const patienceMs = 30_000
 export function startRabbitmqBroker({ topics, groups }: BrokerTerms): Promise<Broker | NoBroker> {
   return brokerOn(startRabbitmq({ arguments: settings }), {
     broker: 'rabbitmq',
+    // Two queues stand behind each exchange, and one of them may find its leader later than the other.
+    refusesInPart: true,
     async prepare(server) {
       await onChannel(server.url, (channel) => declare(channel, topics, groups))
       // A quorum queue whose server is killed in the first seconds of its life may never find a leader again (RabbitMQ 4.0.5):

@@ -11,7 +11,8 @@ export async function publisher(_rule: string): Promise<PublisherHarness> {
   return {
     publisher: opened,
     topics: [unique('orders'), unique('mail')],
-    // By the broker's own means, not by your consumer: a mistake that both make would be found by nobody.
+    // By the broker's client, not by your consumer: a mistake that both make would be found by nobody. `decode` is welcome, for
+    // what comes out is compared with what was published.
     read: () => notWritten('read of the harness', 'answer everything in the topic, from its beginning'),
     // Add roles as you go: missingTopic, disrupt.
     close: () => opened.close(),
@@ -25,7 +26,7 @@ export async function consumer(_rule: string): Promise<ConsumerHarness> {
     topics: [unique('orders'), unique('mail')],
     groups: [unique('billing'), unique('mailer')],
     publish: () => notWritten('publish of the harness', 'put the messages into their topics, as your publisher does'),
-    // Add roles as you go: another, crash, publishForeign.
+    // Add roles as you go: another, crash, publishForeign. With crash, close as it does: a handler may never come to its end.
     close: () => opened.close(),
   }
 }

@@ -23,7 +23,7 @@ export function acmeLaneStore(_options: AcmeOptions): LaneStore {
     publish: () =>
       notWritten(
         'LaneStore.publish',
-        'make these rows PUBLISHED, matched by position and id, if they are pending; answer the positions that are no longer pending',
+        'make these rows PUBLISHED, matched by position and id, if they are pending; answer the positions that are no longer pending; remove a few that were published longer ago than retentionMs, at 0 these at once',
       ),
     transaction: () =>
       notWritten(
