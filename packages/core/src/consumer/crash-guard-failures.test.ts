@@ -217,6 +217,27 @@ describe('a dead letter that several processes want', () => {
     await Promise.all([first.consumer.stop(), second.consumer.stop()])
   })
 
+  test('is tried as often as any other, whatever an earlier life has left', async () => {
+    const inbox = memoryInbox()
+    const { consumer, broker, runtime } = memorySetup({ inbox, redriveIntervalMs: 100 })
+    const attempts: number[] = []
+    consumer.on('order.placed', (_, { attempt }) => {
+      attempts.push(attempt)
+      throw new Error('never')
+    })
+    await consumer.start()
+    const buried = broker.deliver(placed('a'))
+    await runtime.advance(100)
+    expect(await buried).toEqual(ack)
+    await inbox.crashes.begin(receiptOf('a'), 'an earlier life')
+    await inbox.deadLetters.redrive({ all: true })
+    await runtime.advance(1000)
+    await quiet()
+    expect(attempts).toEqual([1, 2, 1, 2])
+    expect(await marksOf(inbox, 'a')).toEqual([])
+    await consumer.stop()
+  })
+
   test('is forgotten once it is no longer due', async () => {
     const inbox = memoryInbox()
     const options = resolveConsumerOptions({ name: 'billing', source: makeSource().source, inbox, messages: catalogue })
