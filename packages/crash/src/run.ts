@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { sql } from 'kysely'
-import { countPending, countWithoutEffect, gather } from './judge/gather.ts'
+import { countPending, countRemembered, countWithoutEffect, gather } from './judge/gather.ts'
 import { judge, type Verdict } from './judge/judge.ts'
 import { type CrashReport, type Outcome, problemsOf, summarise } from './report.ts'
 import { leaseMs, type RunOptions } from './run-options.ts'
@@ -57,6 +57,7 @@ async function play(stage: Stage, { signal, patienceMs = 30_000 }: RunOptions): 
   let isFinished = await drained(stage, patienceMs, signal)
   while (isFinished && (await operator.redriveInnocents())) isFinished = await drained(stage, patienceMs, signal)
   if (isFinished) await lanesTakenOver(stage, patienceMs, signal)
+  if (isFinished) await falls(() => countRemembered(stage.work.db), patienceMs, signal)
   for (const slot of slots) await untilAborted(slot.close(), signal)
   if (consumers.length > 0) await falls(() => countWithoutEffect(stage.work.db), patienceMs, signal)
   for (const slot of consumers) await untilAborted(slot.close(), signal)

@@ -252,10 +252,11 @@ async function endFinishedHolds(
       !there.has(hold.head),
   )
   if (finished.length === 0) return
-  for (const hold of finished) session.endHold(hold.scope)
   await store.transaction(async (tx) => {
     await tx.removeHolds(finished)
   })
+  // Forgotten only now: were it before, and the transaction failed, nobody would remove them again.
+  for (const hold of finished) if (session.holds.get(hold.scope) === hold) session.endHold(hold.scope)
 }
 
 function handOut(session: LaneSession, rows: readonly LaneRow[]): readonly ClaimedMessage[] {

@@ -52,6 +52,18 @@ describe('drain', () => {
     expect(publisher.published).toHaveLength(3)
   })
 
+  test('frees its lanes though leaving fails at first', async () => {
+    const { storage, publisher, enqueue } = setup()
+    await enqueue(3)
+    const leave = vi.fn(storage.leave).mockImplementationOnce(fails).mockImplementationOnce(fails)
+    const relay = new Relay({ storage: { ...storage, leave }, publisher })
+    const told = vi.fn()
+    relay.on('error', told)
+    expect(await relay.drain()).toMatchObject({ published: 3 })
+    expect(leave).toHaveBeenCalledTimes(3)
+    expect(told.mock.calls).toEqual([[locked], [locked]])
+  })
+
   test('goes on with a new session when its lease was lost', async () => {
     const { storage, publisher, enqueue } = setup()
     await enqueue(3)

@@ -10,6 +10,8 @@ import type { Ending } from './session-work.ts'
 
 const firstPauseMs = 100
 const lastPauseMs = 30_000
+/** A connection that was lost, or a lock that somebody held, costs one; then the lease must end first. */
+const leaveTries = 3
 
 /** Joins, works, leaves and joins again, until it is closed or cannot go on. */
 export class Sessions {
@@ -121,10 +123,13 @@ export class Sessions {
 
   /** What cannot be freed now is free when the lease ends. */
   async #leave(session: RelaySession): Promise<void> {
-    try {
-      await this.#options.storage.leave(session)
-    } catch (error) {
-      this.#report(error)
+    for (let triesLeft = leaveTries - 1; ; triesLeft--) {
+      try {
+        return await this.#options.storage.leave(session)
+      } catch (error) {
+        this.#report(error)
+        if (triesLeft === 0 || !(WaybillError.isInstance(error) && error.retryable)) return
+      }
     }
   }
 

@@ -42,6 +42,13 @@ export async function countPending(db: CrashKysely): Promise<number> {
   return Number(rows[0]?.count)
 }
 
+/** What is remembered of failures. Of a message that is settled the next claim of its lane forgets it. */
+export async function countRemembered(db: CrashKysely): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select (select count(*) from waybill_holds) + (select count(*) from waybill_suspects) as count`.execute(db)
+  return Number(rows[0]?.count)
+}
+
 /** Messages that have left the outbox, and that no consumer has written an effect of. */
 export async function countWithoutEffect(db: CrashKysely): Promise<number> {
   const { rows } = await sql<{ count: number }>`
