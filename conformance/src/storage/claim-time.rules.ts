@@ -22,8 +22,8 @@ export const claimTimeRules: readonly Rule<AnyStorageHarness>[] = [
         sample('past', { availableAt: time.wallNow() - hourMs }),
         sample('soon', { delayMs: 300 }),
       ])
-      assert.deepEqual(claimedLabels(await relay.collect(1)), ['past'])
-      assert.deepEqual(claimedLabels(await relay.collect(1)), ['soon'])
+      // Where the first claim takes longer than the delay, it may hand out both.
+      assert.deepEqual(claimedLabels(await relay.collect(2)), ['past', 'soon'])
       assert.ok(time.now() - start >= 295, `delayed by 300 ms, it came after ${time.now() - start}`)
       assert.deepEqual(claimedLabels(await relay.claimFor(60)), [])
     },
