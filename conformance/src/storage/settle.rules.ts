@@ -4,7 +4,7 @@ import type { Timeline } from '../eventually.ts'
 import type { Rule } from '../rule.ts'
 import { interleaved, sample, samples } from '../samples.ts'
 import { enqueue, joinAlone, otherProcess } from './enqueue.ts'
-import { claimedLabels, HandDrivenRelay, shortLeaseMs } from './hand-driven-relay.ts'
+import { claimedLabels, HandDrivenRelay, type JoinOptions, shortLeaseMs } from './hand-driven-relay.ts'
 import type { AnyStorageHarness } from './harness.ts'
 
 const error = { code: 'BROKER_REJECTED', message: 'the broker said no' } as const
@@ -38,6 +38,24 @@ export const settleRules: readonly Rule<AnyStorageHarness>[] = [
       for (const { message } of held) assert.equal((await harness.storage.inspect(message.id))?.status, 'PUBLISHED')
       const next = await HandDrivenRelay.join(harness.storage, time, short)
       assert.deepEqual(claimedLabels(await next.claimFor(3 * shortLeaseMs)), [])
+    },
+  },
+  {
+    id: 'settle/late-published-raises-no-dead',
+    level: 'required',
+    statement: 'settle MUST leave a message DEAD when `published` comes after another session has ended it.',
+    intent: 'A dead letter changes under the hands of an operator because a slow relay comes back.',
+    async verify(harness, { time }) {
+      const { slow, held, next, taken } = await loseLease(harness, time, 2, {})
+      const [dead, other] = taken
+      assert.ok(dead && other)
+      assert.equal((await next.bury([dead])).lost.length, 0)
+      await slow.published(held)
+      const found = await Promise.all([dead, other].map(({ message }) => harness.storage.inspect(message.id)))
+      assert.deepEqual(
+        found.map((each) => each?.status),
+        ['DEAD', 'PUBLISHED'],
+      )
     },
   },
   {
@@ -155,11 +173,11 @@ function oneOfEach(tokens: readonly object[]): readonly Settlement[] {
 }
 
 /** A session that holds messages while its lease ends and another takes them. */
-async function loseLease(harness: AnyStorageHarness, time: Timeline, count: number) {
+async function loseLease(harness: AnyStorageHarness, time: Timeline, count: number, nextOptions: JoinOptions = short) {
   const slow = await joinAlone(harness, time, short)
   await enqueue(harness, samples('m', count))
   const held = await slow.collect(count)
-  const next = await HandDrivenRelay.join(await otherProcess(harness), time, short)
-  await next.collect(count)
-  return { slow, held, next }
+  const next = await HandDrivenRelay.join(await otherProcess(harness), time, nextOptions)
+  const taken = await next.collect(count)
+  return { slow, held, next, taken }
 }

@@ -51,6 +51,16 @@ export const deadMessagesHoldTheirKey: StorageMutation = onStorage((s) => {
   }
 })
 
+export const latePublishedRaisesTheDead: StorageMutation = onStorage((s) => ({
+  settle(session, settlements) {
+    for (const { type, token } of settlements) {
+      const stored = s.database.messages.at((token as RowRef).position)
+      if (type === 'published' && stored?.status === 'DEAD') s.database.messages.update(stored, { status: 'PUBLISHED' })
+    }
+    return s.settle(session, settlements)
+  },
+}))
+
 export const repeatedSettlementsCountAgain: StorageMutation = onStorage((s) => {
   const settled = new Set<object>()
   return {
