@@ -14,8 +14,26 @@ describe('options of a relay', () => {
     expect(options).toMatchObject({ batchSize: 500, leaseMs: 30_000, publishTimeoutMs: 10_000, maxAttempts: 20 })
   })
 
+  test('a relay that nothing wakes looks more often, and never more rarely than it was told to', () => {
+    const wakeups = {} as NonNullable<RelaySource['wakeups']>
+    const ofOthers = { ...base, storage: { ...storage, wakeups } }
+    const idle = (options: Parameters<typeof resolveRelayOptions>[0]) => resolveRelayOptions(options).idlePollIntervalMs
+    expect(idle(base)).toBe(3000)
+    expect(idle(ofOthers)).toBe(30_000)
+    expect(idle({ ...base, pollIntervalMs: 60_000 })).toBe(60_000)
+    expect(idle({ ...base, idlePollIntervalMs: 7000 })).toBe(7000)
+  })
+
   test('all mistakes are reported at once, with option, value and rule', () => {
-    const make = () => resolveRelayOptions({ ...base, batchSize: 0, leaseMs: 1000, pollIntervalMs: 60_000, label: '' })
+    const make = () =>
+      resolveRelayOptions({
+        ...base,
+        batchSize: 0,
+        leaseMs: 1000,
+        pollIntervalMs: 60_000,
+        idlePollIntervalMs: 5000,
+        label: '',
+      })
     expect(make).toThrow(ConfigurationError)
     try {
       make()

@@ -23,7 +23,11 @@ export interface RelayOptions {
   readonly publishTimeoutMs?: number
   /** First interval between claims that find nothing, where no wakeup comes. @default 1000 */
   readonly pollIntervalMs?: number
-  /** Longest interval between claims that find nothing; at least `pollIntervalMs`. @default 30000 */
+  /**
+   * Longest interval between claims that find nothing; at least `pollIntervalMs`.
+   *
+   * @default 30000 where the storage tells of what other processes have committed, else 3000, or `pollIntervalMs` if that is more
+   */
   readonly idlePollIntervalMs?: number
   /** How long `stop` waits for what is in flight. @default 30000 */
   readonly shutdownTimeoutMs?: number
@@ -63,13 +67,16 @@ const defaults = {
   leaseMs: 30_000,
   publishTimeoutMs: 10_000,
   pollIntervalMs: 1000,
-  idlePollIntervalMs: 30_000,
   shutdownTimeoutMs: 30_000,
   maxCrashes: 3,
   strictKeyOrder: true,
   enabled: true,
   runtime: systemRuntime,
 } as const
+
+/** So long a message may wait of which nothing tells but polling; a claim that finds nothing is two statements on MySQL. */
+const longestWithout = 3000
+const longestWithWakeups = 30_000
 
 /** @throws ConfigurationError with everything that is wrong. */
 export function resolveRelayOptions(input: RelayOptions): ResolvedRelayOptions {
@@ -83,7 +90,9 @@ export function resolveRelayOptions(input: RelayOptions): ResolvedRelayOptions {
     const enabled = relayEnabled ?? defaults.enabled
     // A retry policy in code brings its own maxAttempts, which the environment must not override.
     const maxAttempts = (options.retry ? undefined : environment.maxAttempts) ?? retry.maxAttempts
-    const all = { ...defaults, enabled, ...environment, maxAttempts, ...withoutUndefined(options), retry }
+    const some = { ...defaults, enabled, ...environment, maxAttempts, ...withoutUndefined(options), retry }
+    const longest = Object(some.storage).wakeups === undefined ? longestWithout : longestWithWakeups
+    const all = { idlePollIntervalMs: Math.max(longest, some.pollIntervalMs), ...some }
     const resolved: ResolvedRelayOptions = { ...all, leaseMarginMs: Math.ceil(all.leaseMs / 10) }
     checkAdapters(resolved, check)
     checkRanges(resolved, check)
