@@ -55,7 +55,7 @@ export class Crew implements AsyncDisposable {
       leaseMs: lease * time.pace,
       runtime,
     })
-    relay.on('error', () => undefined)
+    for (const trouble of ['error', 'dead', 'circuitOpened', 'brokerUnavailable'] as const) relay.on(trouble, ignore)
     this.#relays.push(relay)
     return relay
   }
@@ -131,4 +131,9 @@ export class Crew implements AsyncDisposable {
       return letters.length >= count ? letters : undefined
     })
   }
+}
+
+/** What rules bring about on purpose is not for the log. */
+function ignore(): void {
+  // Rules look at what becomes of messages.
 }
