@@ -6,11 +6,13 @@ import type { SessionWork } from './session-work.ts'
 /** Claims one batch. `null`: nothing to publish now; the poller knows when to claim again. */
 export async function claimBatch(work: SessionWork): Promise<Batch | null> {
   const probes = new Set(work.circuits.startProbes())
+  const wasQuiet = isQuiet(work)
+  work.following = true
   const result = await claim(work, probes)
-  if (result === null) return null
-  const batch = admit(work, result, probes)
-  if (batch.messages.length > 0) return batch
-  await nothingToPublish(work, result)
+  const batch = result === null ? null : admit(work, result, probes)
+  if (batch !== null && batch.messages.length > 0) return batch
+  work.nothingFollows()
+  if (result !== null) await nothingToPublish(work, result, wasQuiet)
   return null
 }
 
@@ -56,11 +58,20 @@ function admit(work: SessionWork, result: ClaimResult, probes: ReadonlySet<strin
   return { messages: kept, probes: probed }
 }
 
-async function nothingToPublish(work: SessionWork, result: ClaimResult): Promise<void> {
-  const quiet = () => work.settling.isIdle && !work.publishing
+/**
+ * @param wasQuiet - Whether all was settled when the claim began. Else it may not know of what that has changed: with its first
+ *   outcome a session takes more lanes.
+ */
+async function nothingToPublish(work: SessionWork, result: ClaimResult, wasQuiet: boolean): Promise<void> {
+  const quiet = () => isQuiet(work)
   // What was given back would be claimed again and again until it has been settled.
   if (result.messages.length > 0) await work.until(quiet)
   if (!work.endWhenDrained) return
-  if (result.messages.length === 0 && quiet() && !result.more && result.nextDueInMs !== 0) work.end({ type: 'drained' })
+  const isEmpty = result.messages.length === 0 && !result.more && result.nextDueInMs !== 0
+  if (isEmpty && wasQuiet && quiet()) work.end({ type: 'drained' })
   await work.until(quiet)
+}
+
+function isQuiet(work: SessionWork): boolean {
+  return work.settling.isIdle && !work.publishing
 }

@@ -87,6 +87,7 @@ export class Pipeline {
       this.#announcing = true
       this.#next = await announceAhead(work, current, next)
       this.#announcing = false
+      if (this.#next === null) work.nothingFollows()
       this.#clearNext()
       work.wake()
     }
@@ -105,6 +106,7 @@ export class Pipeline {
       if (work.ending !== null || batch === null) return
       this.#current = batch
       this.#next = null
+      work.following = false
       work.publishing = true
       work.wake()
       await publishBatch(work, batch, () => this.#clearNext())
@@ -138,5 +140,6 @@ export class Pipeline {
     if (closed.length > 0) work.release(closed)
     const kept = closed.length > 0 ? messages.filter((claimed) => !closed.includes(claimed)) : messages
     this.#next = kept.length > 0 ? { ...next, messages: kept } : null
+    if (kept.length === 0) work.nothingFollows()
   }
 }

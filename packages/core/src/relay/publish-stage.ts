@@ -15,6 +15,7 @@ export async function publishBatch(work: SessionWork, batch: Batch, onVerdict: (
   const suspect = batch.messages.find((claimed) => claimed.suspect)
   if (suspect !== undefined) {
     // Alone, and after everything earlier has been settled: if this one kills us, the window must say so.
+    work.settling.hurry()
     await work.until(() => work.settling.isIdle)
     work.events.emit('suspect', { message: suspect.message, crashes: suspect.crashes })
   }

@@ -1,7 +1,8 @@
 import { memoryPublisher, memoryStorage } from '@waybill/memory'
 import { describe, expect, test, vi } from 'vitest'
+import { manualRuntime } from '../../test/manual-runtime.ts'
 import { Consumer } from '../consumer/consumer.ts'
-import { ConfigurationError, StorageError } from '../contracts/index.ts'
+import { type BrokerPublisher, ConfigurationError, PublishError, StorageError } from '../contracts/index.ts'
 import { Inbox } from '../inbox/inbox.ts'
 import { Outbox } from '../outbox/outbox.ts'
 import { systemRuntime } from '../runtime/system-runtime.ts'
@@ -50,6 +51,21 @@ describe('drain', () => {
     relay.on('error', () => undefined)
     await expect(relay.drain()).rejects.toBe(locked)
     expect(publisher.published).toHaveLength(3)
+  })
+
+  test('settles failures without waiting for more of them when nothing follows', async () => {
+    const { storage, publisher, enqueue } = setup()
+    await enqueue(200)
+    const runtime = manualRuntime()
+    const refused = new PublishError('BROKER_REJECTED', 'on purpose', { retryable: false })
+    const picky: BrokerPublisher = {
+      ...publisher,
+      publish: async (messages) =>
+        messages.map((_, index) => (index % 7 === 6 ? { type: 'rejected', error: refused, retryable: false } : { type: 'accepted' })),
+    }
+    const { published, dead } = await new Relay({ storage, publisher: picky, runtime, batchSize: 50 }).drain()
+    expect(published + dead).toBe(200)
+    expect(dead).toBeGreaterThan(10)
   })
 
   test('frees its lanes though leaving fails at first', async () => {

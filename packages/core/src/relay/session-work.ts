@@ -48,6 +48,8 @@ export class SessionWork {
   readonly settling: SettleQueue
   /** A batch is being published. */
   publishing = false
+  /** Another batch is in hand, or being claimed. */
+  following = false
   #ending: Ending | null = null
   #isLost = false
   #waiting: (() => void)[] = []
@@ -73,6 +75,7 @@ export class SessionWork {
       runtime,
       onError,
       onLost,
+      moreComes: () => this.following,
       onChange: () => this.wake(),
       onFailed: (error) => this.end({ type: 'failed', error: asError(error) }),
       attemptsAtMost: setup.endWhenDrained ? attemptsOfDrain : Number.POSITIVE_INFINITY,
@@ -106,6 +109,12 @@ export class SessionWork {
     const waiting = this.#waiting
     this.#waiting = []
     for (const resolve of waiting) resolve()
+  }
+
+  /** No batch follows: failures have nothing to wait for. */
+  nothingFollows(): void {
+    this.following = false
+    this.settling.hurry()
   }
 
   report(error: unknown): void {

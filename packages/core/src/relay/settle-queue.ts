@@ -19,6 +19,8 @@ export interface SettleQueueOptions {
   readonly source: RelaySource
   readonly session: RelaySession
   readonly runtime: Runtime
+  /** Outcomes of another batch will be added: those that cost a transaction may wait for them. */
+  readonly moreComes: () => boolean
   /** Something was settled: room, or nothing left. */
   readonly onChange: () => void
   /** The session no longer owned some of it. */
@@ -65,7 +67,7 @@ export class SettleQueue {
 
   constructor(options: SettleQueueOptions) {
     this.#options = options
-    this.#postponed = new Postponed(options.runtime, () => this.#settleSoon(this.#postponed.take()))
+    this.#postponed = new Postponed(options.runtime, () => this.hurry())
   }
 
   get isIdle(): boolean {
@@ -86,13 +88,19 @@ export class SettleQueue {
     for (const { claimed, settlement } of items) {
       if (settlement.type !== 'published') this.dying.add(orderingScope(claimed.message))
     }
-    this.#settleSoon(this.#postponed.sort(items))
+    const moreComes = this.#options.moreComes()
+    this.#settleSoon(moreComes ? this.#postponed.sort(items) : [...items, ...this.#postponed.take()])
   }
 
-  /** Postpones nothing any longer. Resolves when all is settled, or given up. */
+  /** Nothing comes that what is postponed could wait for. */
+  hurry(): void {
+    this.#settleSoon(this.#postponed.take())
+  }
+
+  /** Resolves when all is settled, or given up. */
   async idle(): Promise<void> {
     while (!this.isIdle) {
-      this.#settleSoon(this.#postponed.take())
+      this.hurry()
       await this.#working
     }
   }
