@@ -20,8 +20,8 @@ test('the hold of a message that is gone is removed, also if the first claim to 
   const outbox = new Outbox({ storage })
   await outbox.transaction((scope) => scope.enqueue('order.told', 1, { topic: 'orders', orderingKey: 'a' }))
   const session = await storage.join({ label: 'relay', leaseMs: 30_000 })
-  let messages: readonly ClaimedMessage[] = []
-  await expect.poll(async () => ({ messages } = await storage.claim(session, everything)).messages).toHaveLength(1)
+  const messages: ClaimedMessage[] = []
+  while (messages.length === 0) messages.push(...(await storage.claim(session, everything)).messages)
   const tokens = messages.map(({ token }) => token)
   await storage.markPublishing(session, tokens)
   await storage.settle(

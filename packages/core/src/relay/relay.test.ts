@@ -61,7 +61,9 @@ describe('drain', () => {
     const picky: BrokerPublisher = {
       ...publisher,
       publish: async (messages) =>
-        messages.map((_, index) => (index % 7 === 6 ? { type: 'rejected', error: refused, retryable: false } : { type: 'accepted' })),
+        messages.map((_, index) =>
+          index % 7 === 6 ? { type: 'rejected', error: refused, retryable: false } : { type: 'accepted' },
+        ),
     }
     const { published, dead } = await new Relay({ storage, publisher: picky, runtime, batchSize: 50 }).drain()
     expect(published + dead).toBe(200)
