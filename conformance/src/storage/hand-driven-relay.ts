@@ -21,7 +21,7 @@ export const longLeaseMs = 60_000
 
 const failure = { code: 'BROKER_REJECTED', message: 'the broker said no' } as const
 
-export interface JoinOptions {
+interface JoinOptions {
   readonly label?: string
   readonly leaseMs?: number
 }

@@ -4,7 +4,7 @@ import type { Timeline } from '../eventually.ts'
 import type { Rule } from '../rule.ts'
 import { interleaved, sample, samples } from '../samples.ts'
 import { enqueue, joinAlone, otherProcess } from './enqueue.ts'
-import { claimedLabels, HandDrivenRelay, type JoinOptions, shortLeaseMs } from './hand-driven-relay.ts'
+import { claimedLabels, HandDrivenRelay, shortLeaseMs } from './hand-driven-relay.ts'
 import type { AnyStorageHarness } from './harness.ts'
 
 const error = { code: 'BROKER_REJECTED', message: 'the broker said no' } as const
@@ -46,8 +46,12 @@ export const settleRules: readonly Rule<AnyStorageHarness>[] = [
     statement: 'settle MUST leave a message DEAD when `published` comes after another session has ended it.',
     intent: 'A dead letter changes under the hands of an operator because a slow relay comes back.',
     async verify(harness, { time }) {
-      const { slow, held, next, taken } = await loseLease(harness, time, 2, {})
-      const [dead, other] = taken
+      const slow = await joinAlone(harness, time)
+      await enqueue(harness, samples('m', 2))
+      const held = await slow.collect(2)
+      await slow.leave()
+      const next = await HandDrivenRelay.join(await otherProcess(harness), time)
+      const [dead, other] = await next.collect(2)
       assert.ok(dead && other)
       assert.equal((await next.bury([dead])).lost.length, 0)
       await slow.published(held)
@@ -173,11 +177,11 @@ function oneOfEach(tokens: readonly object[]): readonly Settlement[] {
 }
 
 /** A session that holds messages while its lease ends and another takes them. */
-async function loseLease(harness: AnyStorageHarness, time: Timeline, count: number, nextOptions: JoinOptions = short) {
+async function loseLease(harness: AnyStorageHarness, time: Timeline, count: number) {
   const slow = await joinAlone(harness, time, short)
   await enqueue(harness, samples('m', count))
   const held = await slow.collect(count)
-  const next = await HandDrivenRelay.join(await otherProcess(harness), time, nextOptions)
-  const taken = await next.collect(count)
-  return { slow, held, next, taken }
+  const next = await HandDrivenRelay.join(await otherProcess(harness), time, short)
+  await next.collect(count)
+  return { slow, held, next }
 }

@@ -34,10 +34,10 @@ describe('an acceptance', () => {
 
 describe('the start of a publish call', () => {
   const start = (changes: Partial<PublishStart> = {}, message: Partial<StartedMessage> = {}): (() => void) => {
-    const usual = { owned: true, heldUntil: null, inWindow: true, attempts: 0 }
+    const usual = { owned: true, heldUntil: null, inWindow: true, attempts: 0, mayBeProbe: false }
     const started = { message: handMade().committed(), ...usual, ...message }
     const times = { now: 10, leaseEndsAt: 11, dbTimeNeverSetBack: 100, latestDbTime: 100 }
-    const call = { relay: 'r', ...times, leasesAreTrue: true, mayBeProbe: false, messages: [started] }
+    const call = { relay: 'r', ...times, leasesAreTrue: true, messages: [started] }
     return () => checkPublishStart({ ...call, ...changes })
   }
 
@@ -59,7 +59,7 @@ describe('the start of a publish call', () => {
   test('is for what stands in the window, if it is no probe', () => {
     expect(start({}, { inWindow: false })).toThrow('does not stand in its window')
     expect(start({}, { inWindow: null })).not.toThrow()
-    expect(start({ mayBeProbe: true }, { inWindow: false })).not.toThrow()
+    expect(start({}, { inWindow: false, mayBeProbe: true })).not.toThrow()
   })
 
   test('is too early before a hold, a retry or availableAt is due', () => {

@@ -12,6 +12,8 @@ export interface StartedMessage {
   readonly inWindow: boolean | null
   /** `null`: the row is gone or no longer pending. */
   readonly attempts: number | null
+  /** Its topic has been in trouble for this relay: it may be a probe, which stands in no window. */
+  readonly mayBeProbe: boolean
 }
 
 export interface PublishStart {
@@ -26,8 +28,6 @@ export interface PublishStart {
   readonly latestDbTime: number
   /** Neither a failover nor a jump of the clock has taken a lease away early. */
   readonly leasesAreTrue: boolean
-  /** A topic may be in trouble, and a probe stands in no window. */
-  readonly mayBeProbe: boolean
   readonly messages: readonly StartedMessage[]
 }
 
@@ -55,7 +55,7 @@ function checkOwnership({ relay }: PublishStart, { message, owned }: StartedMess
   if (!owned) throw new Violation('ownership', `${relay} starts to publish '${message.id}', whose lane is not its own`)
 }
 
-function checkWindow({ relay, mayBeProbe }: PublishStart, { message, inWindow }: StartedMessage): void {
+function checkWindow({ relay }: PublishStart, { message, inWindow, mayBeProbe }: StartedMessage): void {
   if (mayBeProbe || inWindow !== false) return
   throw new Violation('window', `${relay} starts to publish '${message.id}', which does not stand in its window`)
 }

@@ -1,7 +1,6 @@
 import { type Message, orderingScope } from '@waybill/core/contracts'
 import { laneOf } from '@waybill/core/lanes'
 import type { PublishStart, StartedMessage } from '../invariants/publish-start.ts'
-import type { Plan } from './plan.ts'
 import type { World } from './world.ts'
 
 /** What the database holds of a publish call that is starting. */
@@ -10,7 +9,7 @@ export function lookAtStart(
   relay: { readonly name: string; readonly session: string },
   messages: readonly Message[],
 ): PublishStart {
-  const { scheduler, clock, witness, plan } = world
+  const { scheduler, clock, witness } = world
   return {
     relay: relay.name,
     now: scheduler.now,
@@ -18,12 +17,15 @@ export function lookAtStart(
     dbTimeNeverSetBack: clock.neverSetBack,
     latestDbTime: clock.latest,
     leasesAreTrue: witness.leasesAreTrue,
-    mayBeProbe: opensCircuits(plan),
-    messages: messages.map((message) => lookAtMessage(world, relay.session, message)),
+    messages: messages.map((message) => lookAtMessage(world, relay, message)),
   }
 }
 
-function lookAtMessage({ history, database, witness }: World, session: string, message: Message): StartedMessage {
+function lookAtMessage(
+  { history, database, witness }: World,
+  { name, session }: { readonly name: string; readonly session: string },
+  message: Message,
+): StartedMessage {
   // A takeover that is under way has written its holds, but the lanes are still the old owner's: not by the true time.
   const takenOver = !witness.leasesAreTrue && database.lanes.current !== null
   const hold = takenOver ? undefined : database.lanes.holds.get(orderingScope(message))
@@ -38,11 +40,6 @@ function lookAtMessage({ history, database, witness }: World, session: string, m
     heldUntil: hold !== undefined && holds ? hold.dueAt : null,
     inWindow: row?.status === 'PENDING' ? (relay?.window.includes(row.row.position) ?? false) : null,
     attempts: row?.status === 'PENDING' ? row.row.attempts : null,
+    mayBeProbe: witness.hasBeenInTrouble(name, message.topic),
   }
-}
-
-/** Whether answers, or none in time, can make relays believe that a topic is in trouble. */
-function opensCircuits({ broker, trouble }: Plan): boolean {
-  const { outages, unknown, badCall, refuse, natures } = broker
-  return outages || unknown > 0 || badCall > 0 || refuse > 0 || natures.hang > 0 || trouble.pauses
 }

@@ -50,6 +50,7 @@ export class RelayPlace {
     relay.on('retry', ({ message, delayMs, error }) => {
       if (actor.alive) world.witness.announceRetry(world.history.known(message.id), error, world.clock.now() + delayMs)
     })
+    relay.on('circuitOpened', ({ topic }) => world.witness.seesTrouble(actor.name, topic))
     for (const name of [
       'joined',
       'leaseLost',

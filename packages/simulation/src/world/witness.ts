@@ -33,6 +33,7 @@ export class Witness {
   readonly #lastOwners = new Map<number, string>()
   readonly #dead = new Set<StoredMessage>()
   readonly #announced = new Set<AnnouncedRetry>()
+  readonly #troubles = new Set<string>()
   #lapsed = 0
   #lanesMayHaveMoved = false
   #committing = false
@@ -55,6 +56,15 @@ export class Witness {
   /** Sessions that ended with something in their window. */
   get lapsed(): number {
     return this.#lapsed
+  }
+
+  /** A relay has found that a topic cannot be reached. */
+  seesTrouble(relay: string, topic: string): void {
+    this.#troubles.add(`${relay} ${topic}`)
+  }
+
+  hasBeenInTrouble(relay: string, topic: string): boolean {
+    return this.#troubles.has(`${relay} ${topic}`)
   }
 
   leaseEndsAt(session: string): number | null {
