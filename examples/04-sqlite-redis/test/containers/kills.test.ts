@@ -68,8 +68,11 @@ function tests(server: Server): void {
     const shop = openShop(server)
     const alone = await shop.startTill('till-1', { REDIS_URL: 'redis://127.0.0.1:1' })
     expect(await sell(alone, 20)).toBe(20)
-    const health = await fetch(`${alone.address}/health`)
-    expect([health.status, await health.json()]).toEqual([200, expect.objectContaining({ pending: 20 })])
+    const health = async () => {
+      const answer = await fetch(`${alone.address}/health`)
+      return [answer.status, await answer.json()]
+    }
+    await expect.poll(health, patience).toEqual([200, expect.objectContaining({ pending: 20 })])
     await expect.poll(() => alone.service.output, patience).toMatch(/relay: Redis cannot be used/)
     const { code, seconds } = await alone.service.terminate()
     expect(code, alone.service.output).toBe(0)
