@@ -72,6 +72,7 @@ function tests(server: Server): void {
       const answer = await fetch(`${alone.address}/health`)
       return [answer.status, await answer.json()]
     }
+    // What stands in a relay's window counts as processing: until it has given up trying, it is not among the pending.
     await expect.poll(health, patience).toEqual([200, expect.objectContaining({ pending: 20 })])
     await expect.poll(() => alone.service.output, patience).toMatch(/relay: Redis cannot be used/)
     const { code, seconds } = await alone.service.terminate()

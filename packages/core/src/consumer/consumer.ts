@@ -296,6 +296,4 @@ export class Consumer<Tx, Types extends MessageTypes = AnyMessages, Outgoing ext
 /** For rolling back and for leaving the broker, once handlers have been aborted. */
 const graceMs = 1000
 
-function shutdownError(message: string): WaybillError {
-  return new WaybillError({ code: 'SHUTDOWN_TIMEOUT', message, retryable: false })
-}
+const shutdownError = (message: string) => new WaybillError({ code: 'SHUTDOWN_TIMEOUT', message, retryable: false })
