@@ -59,8 +59,8 @@ export class HandDrivenRelay {
   }
 
   /**
-   * Claims until `count` messages are in hand, renewing. For a session that has proved itself: another may get a part of the
-   * outbox only, until it has settled something.
+   * Claims until `count` messages are in hand, renewing. For messages of one key, or a session that has proved itself:
+   * another may get a part of the outbox only, until it has settled something.
    */
   async collect(count: number, request: Partial<ClaimRequest> = {}): Promise<readonly ClaimedMessage[]> {
     const held: ClaimedMessage[] = []

@@ -16,7 +16,7 @@ export const leaseRules: readonly Rule<AnyStorageHarness>[] = [
     intent: 'Messages of a relay that was killed stay claimed for ever.',
     async verify(harness, { time }) {
       const killed = await joinAlone(harness, time, short)
-      await enqueue(harness, samples('m', 3))
+      await enqueue(harness, samples('m', 3, { orderingKey: 'k' }))
       await killed.collect(3)
       const next = await HandDrivenRelay.join(await otherProcess(harness), time, short)
       for (const message of await next.collect(3)) {
@@ -84,7 +84,7 @@ export const leaseRules: readonly Rule<AnyStorageHarness>[] = [
     intent: 'A relay that was paused beyond its lease publishes what its successor has published already.',
     async verify(harness, { time }) {
       const paused = await joinAlone(harness, time, short)
-      await enqueue(harness, samples('m', 3))
+      await enqueue(harness, samples('m', 3, { orderingKey: 'k' }))
       const held = await paused.collect(3)
       const next = await HandDrivenRelay.join(await otherProcess(harness), time, short)
       await next.collect(3)

@@ -47,7 +47,7 @@ export const settleRules: readonly Rule<AnyStorageHarness>[] = [
     intent: 'A dead letter changes under the hands of an operator because a slow relay comes back.',
     async verify(harness, { time }) {
       const slow = await joinAlone(harness, time)
-      await enqueue(harness, samples('m', 2))
+      await enqueue(harness, samples('m', 2, { orderingKey: 'k' }))
       const held = await slow.collect(2)
       await slow.leave()
       const next = await HandDrivenRelay.join(await otherProcess(harness), time)
@@ -179,7 +179,7 @@ function oneOfEach(tokens: readonly object[]): readonly Settlement[] {
 /** A session that holds messages while its lease ends and another takes them. */
 async function loseLease(harness: AnyStorageHarness, time: Timeline, count: number) {
   const slow = await joinAlone(harness, time, short)
-  await enqueue(harness, samples('m', count))
+  await enqueue(harness, samples('m', count, { orderingKey: 'k' }))
   const held = await slow.collect(count)
   const next = await HandDrivenRelay.join(await otherProcess(harness), time, short)
   await next.collect(count)
