@@ -38,7 +38,13 @@ export function rabbitmqConsumer(options: RabbitmqConsumerOptions): RabbitmqCons
       }
       const active = new RabbitSubscription(options, subscription, handle)
       subscriptions.add(active)
-      await active.start()
+      const forget = (): boolean => subscriptions.delete(active)
+      // One that fails later is kept: `close` ends what it still has open.
+      active.closed.then(forget, () => undefined)
+      await active.start().catch((error: unknown) => {
+        forget()
+        throw error
+      })
       return active
     },
     crash() {

@@ -1,4 +1,11 @@
-import type { Message, RawDelivery } from '@waybill/core/contracts'
+import {
+  cloudEventNames,
+  escapeHeaderName,
+  headerNames,
+  type Message,
+  messageOf,
+  type RawDelivery,
+} from '@waybill/core/contracts'
 import type { MessageProperties, Options } from 'amqplib'
 
 /** How a message stands in AMQP. See the README for the table. */
@@ -8,49 +15,17 @@ export type MessageFormat =
   /** CloudEvents 1.0 in binary mode. `source` is the URI reference that says who produces the events. */
   | { readonly cloudEvents: { readonly source: string } }
 
-type Facts = Exclude<keyof Message, 'topic' | 'payload' | 'headers'>
 type Headers = Record<string, string>
 
-/** Headers of what has no property, or does not fit into it: properties are limited to 255 bytes. */
-const waybillNames: Readonly<Record<Facts, string>> = {
-  id: 'waybill-id',
-  type: 'waybill-type',
-  contentType: 'content-type',
-  schemaVersion: 'waybill-schema-version',
-  createdAt: 'waybill-created-at',
-  orderingKey: 'waybill-key',
-  aggregateType: 'waybill-aggregate-type',
-  aggregateId: 'waybill-aggregate-id',
-  sequence: 'waybill-sequence',
-  correlationId: 'waybill-correlation-id',
-  causationId: 'waybill-causation-id',
-  traceparent: 'traceparent',
-  tracestate: 'tracestate',
-}
-
 /**
- * The names of the AMQP 1.0 binding, which RabbitMQ hands to clients of AMQP 1.0 as application properties.
+ * The prefix of the AMQP 1.0 binding, which RabbitMQ hands to clients of AMQP 1.0 as application properties.
  *
  * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/amqp-protocol-binding.md
  */
-const cloudEventNames: Readonly<Record<Facts, string>> = {
-  id: 'cloudEvents:id',
-  type: 'cloudEvents:type',
-  contentType: 'content-type',
-  schemaVersion: 'cloudEvents:schemaversion',
-  createdAt: 'cloudEvents:time',
-  orderingKey: 'cloudEvents:partitionkey',
-  aggregateType: 'cloudEvents:aggregatetype',
-  aggregateId: 'cloudEvents:subject',
-  sequence: 'cloudEvents:sequence',
-  correlationId: 'cloudEvents:correlationid',
-  causationId: 'cloudEvents:causationid',
-  traceparent: 'cloudEvents:traceparent',
-  tracestate: 'cloudEvents:tracestate',
-}
+const eventNames = cloudEventNames('cloudEvents:')
 const cloudEventVersion = 'cloudEvents:specversion'
 
-/** Fields with a property of their own, by its name. */
+/** Fields with a property of their own, by its name; in a header if they do not fit: properties are limited to 255 bytes. */
 const native = { id: 'messageId', type: 'type', contentType: 'contentType', correlationId: 'correlationId' } as const
 const maxPropertyBytes = 255
 
@@ -65,14 +40,12 @@ const texts = [
 ] as const
 
 const reserved = /^(?:waybill-|cloudEvents:|ce[-_]|content-type$|traceparent$|tracestate$)/
-/** Before the names of a user's headers that would be taken for ours: who enqueues by plain SQL can choose any. */
-const escapePrefix = 'waybill-header-'
 /** RabbitMQ adds these. */
 const ofBroker = /^x-(?:delivery-count|acquired-count|death|first-death-.*|last-death-.*|opt-.*|routed-by-.*)$/
 
 /** Properties and headers of a message. They are always persistent, and returned if there is no queue for them. */
 export function toProperties(message: Message, format: MessageFormat): Options.Publish & { readonly headers: Headers } {
-  const names = format === 'waybill' ? waybillNames : cloudEventNames
+  const names = format === 'waybill' ? headerNames : eventNames
   const headers = format === 'waybill' ? {} : attributesOf(message, format.cloudEvents.source)
   const properties: Options.Publish = {}
   for (const field of Object.keys(native) as (keyof typeof native)[]) {
@@ -91,7 +64,7 @@ export function toProperties(message: Message, format: MessageFormat): Options.P
 
 function escaped(headers: Readonly<Headers>): Headers {
   const entries = Object.entries(headers)
-  return Object.fromEntries(entries.map(([name, value]) => [reserved.test(name) ? escapePrefix + name : name, value]))
+  return Object.fromEntries(entries.map(([name, value]) => [escapeHeaderName(name, reserved), value]))
 }
 
 /** What CloudEvents have as attributes although there are properties for it. */
@@ -99,9 +72,9 @@ function attributesOf({ id, type, correlationId }: Message, source: string): Hea
   return {
     [cloudEventVersion]: '1.0',
     'cloudEvents:source': source,
-    [cloudEventNames.id]: id,
-    [cloudEventNames.type]: type,
-    ...(correlationId === undefined ? {} : { [cloudEventNames.correlationId]: correlationId }),
+    [eventNames.id]: id,
+    [eventNames.type]: type,
+    ...(correlationId === undefined ? {} : { [eventNames.correlationId]: correlationId }),
   }
 }
 
@@ -119,50 +92,16 @@ export function rawOf(body: Buffer, properties: MessageProperties): RawDelivery 
     if (!ofBroker.test(name)) headers[name] = asText(value)
   for (const [field, property] of Object.entries(native)) {
     const value: unknown = properties[property]
-    if (value !== undefined) headers[waybillNames[field as keyof typeof native]] = asText(value)
+    if (value !== undefined) headers[headerNames[field as keyof typeof native]] = asText(value)
   }
-  const key = headers[waybillNames.orderingKey] ?? headers[cloudEventNames.orderingKey]
+  const key = headers[headerNames.orderingKey] ?? headers[eventNames.orderingKey]
   return { body, headers, ...(key === undefined ? {} : { key }) }
 }
 
-/** The message in a delivery, in either format; undefined if it is none of ours: without an id, a type or readable numbers. */
-export function toMessage(topic: string, { body, headers }: RawDelivery): Message | undefined {
-  const isCloudEvent = Object.hasOwn(headers, cloudEventVersion)
-  const names = isCloudEvent ? cloudEventNames : waybillNames
-  const read = (field: Facts): string | undefined => {
-    const name = [names[field], waybillNames[field]].find((each) => Object.hasOwn(headers, each))
-    return name === undefined ? undefined : headers[name]
-  }
-  const [id, type, sequence] = [read('id'), read('type'), read('sequence')]
-  const schemaVersion = Number(read('schemaVersion') ?? 1)
-  if (!id || !type || !Number.isSafeInteger(schemaVersion)) return undefined
-  const time = read('createdAt') ?? ''
-  const createdAt = isCloudEvent ? Date.parse(time) : Number(time)
-  const optional = [...texts, 'correlationId' as const].flatMap((field) => {
-    const value = read(field)
-    return value === undefined || field === 'sequence' ? [] : [[field, value] as const]
-  })
-  return {
-    id,
-    topic,
-    type,
-    payload: body,
-    contentType: read('contentType') ?? 'application/octet-stream',
-    headers: userHeaders(headers),
-    schemaVersion,
-    // Information only: another program may leave it out.
-    createdAt: Number.isFinite(createdAt) ? createdAt : 0,
-    ...(sequence === undefined ? {} : { sequence: Number(sequence) }),
-    ...Object.fromEntries(optional),
-  }
-}
-
-function userHeaders(headers: Readonly<Headers>): Headers {
-  const entries = Object.entries(headers).flatMap(([name, value]) => {
-    if (name.startsWith(escapePrefix)) return [[name.slice(escapePrefix.length), value]]
-    return reserved.test(name) ? [] : [[name, value]]
-  })
-  return Object.fromEntries(entries)
+/** The message in a delivery, in either format; undefined if it is none of ours. */
+export function toMessage(topic: string, raw: RawDelivery): Message | undefined {
+  const names = Object.hasOwn(raw.headers, cloudEventVersion) ? eventNames : headerNames
+  return messageOf(topic, raw, reserved, (fact) => raw.headers[names[fact]] ?? raw.headers[headerNames[fact]])
 }
 
 /** Other programs have numbers, booleans and tables among their headers. */

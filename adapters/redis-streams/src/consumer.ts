@@ -35,7 +35,13 @@ export function redisStreamsConsumer(options: RedisStreamsConsumerOptions): Redi
       }
       const active = new RedisSubscription(options, subscription, handle)
       subscriptions.add(active)
-      await active.start()
+      const forget = (): boolean => subscriptions.delete(active)
+      // One that fails later is kept: `close` ends what it still has open.
+      active.closed.then(forget, () => undefined)
+      await active.start().catch((error: unknown) => {
+        forget()
+        throw error
+      })
       return active
     },
     crash() {

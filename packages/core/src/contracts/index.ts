@@ -38,6 +38,14 @@ export type {
 } from './inbox-dead-letters.ts'
 export type { InboxStorage, Receipt, ReceiptOutcome } from './inbox-storage.ts'
 export { type Message, type OutboxMessage, orderingScope } from './message.ts'
+export {
+  cloudEventNames,
+  escapeHeaderName,
+  headerNames,
+  type MessageFact,
+  messageOf,
+  userHeaders,
+} from './message-headers.ts'
 export type { OperationOptions } from './operation-options.ts'
 export type {
   DeadLetter,
