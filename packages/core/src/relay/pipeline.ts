@@ -17,9 +17,6 @@ export class Pipeline {
   #next: Batch | null = null
   /** The window of the next batch is being written: nothing of it may be given back meanwhile. */
   #announcing = false
-  /** With its first batch settled, a session may take its share of the work. */
-  #proved = false
-  #proving: Promise<void> | null = null
 
   constructor(setup: SessionSetup) {
     this.#work = new SessionWork(setup)
@@ -28,7 +25,8 @@ export class Pipeline {
   /** Works until something ends it, then finishes or gives back what is in flight. */
   async run(): Promise<Ending> {
     const work = this.#work
-    await Promise.all([this.#guard(this.#claims()), this.#guard(this.#announces()), this.#guard(this.#publishes())])
+    const stages = [this.#claims(), this.#announces(), this.#publishes(), this.#proves()]
+    await Promise.all(stages.map((stage) => this.#guard(stage)))
     work.release(this.#next?.messages ?? [])
     await work.settling.idle()
     work.lease.stop()
@@ -94,7 +92,7 @@ export class Pipeline {
   }
 
   #mayAnnounceAhead(): boolean {
-    if (!this.#proved || this.#current === null || this.#next === null) return false
+    if (!this.#work.settling.hasConcluded || this.#current === null || this.#next === null) return false
     return mayAnnounceAhead(this.#current, this.#next)
   }
 
@@ -113,19 +111,14 @@ export class Pipeline {
       this.#current = null
       work.publishing = false
       work.wake()
-      if (!this.#proved) this.#prove()
     }
   }
 
-  /** What is given back proves nothing. */
-  #prove(): void {
+  /** With its first outcome settled, a session may take its share of the work. What is given back proves nothing. */
+  async #proves(): Promise<void> {
     const { settling, poller } = this.#work
-    this.#proving ??= settling.idle().then(() => {
-      this.#proving = null
-      this.#proved = settling.hasConcluded
-      if (this.#proved) poller.wake('committed')
-      this.#work.wake()
-    })
+    await this.#work.until(() => settling.hasConcluded)
+    if (settling.hasConcluded) poller.wake('committed')
   }
 
   /** Gives back what the next batch has of keys that died and of topics that cannot be reached. */
