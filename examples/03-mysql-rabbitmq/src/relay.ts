@@ -16,7 +16,6 @@ const relay = new Relay({
   publisher,
   label: `shop ${process.pid}`,
   leaseMs: config.RELAY_LEASE_MS,
-  publishTimeoutMs: Math.floor(config.RELAY_LEASE_MS / 3),
   // MySQL cannot wake a relay in another process: it looks so often, also after a quiet time.
   pollIntervalMs: 200,
   idlePollIntervalMs: 1000,

@@ -12,7 +12,6 @@ export function makeRelay(): Relay {
     publisher: redisStreamsPublisher(streams),
     label,
     leaseMs,
-    publishTimeoutMs: Math.floor(leaseMs / 3),
   })
   // What it gets over by itself, and operators want to know. Errors are written to stderr if nobody listens.
   relay.on('circuitOpened', ({ topic, error }) =>

@@ -26,7 +26,6 @@ const relay = new Relay({
   storage,
   publisher: publisherWithSteps(kafkaPublisher(kafka)),
   leaseMs,
-  publishTimeoutMs: Math.floor(leaseMs / 3),
 })
 relay.on('published', () => reached('after-publish'))
 // What it gets over by itself, and operators want to know. Errors are written to stderr if nobody listens.

@@ -14,7 +14,7 @@ const publisher = bullmqPublisher({
   jobs: { attempts: 10, backoff: { type: 'exponential', delay: 500 }, removeOnComplete: { age: 3600 } },
 })
 const leaseMs = config.RELAY_LEASE_MS
-const relay = new Relay({ storage, publisher, leaseMs, publishTimeoutMs: Math.floor(leaseMs / 3) })
+const relay = new Relay({ storage, publisher, leaseMs })
 // What it gets over by itself, and operators want to know. Errors are written to stderr if nobody listens.
 relay.on('circuitOpened', ({ topic, error }) => console.error(`relay: '${topic}' cannot be reached: ${error.message}`))
 relay.on('brokerUnavailable', ({ error }) => console.error(`relay: ${error.message}`))

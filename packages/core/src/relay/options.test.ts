@@ -14,6 +14,15 @@ describe('options of a relay', () => {
     expect(options).toMatchObject({ batchSize: 500, leaseMs: 30_000, publishTimeoutMs: 10_000, maxAttempts: 20 })
   })
 
+  test('a publish call may take a third of the lease, at most ten seconds', () => {
+    const timeout = (options: object) => resolveRelayOptions({ ...base, ...options }).publishTimeoutMs
+    expect(timeout({ leaseMs: 60_000 })).toBe(10_000)
+    expect(timeout({ leaseMs: 3000 })).toBe(1000)
+    expect(timeout({ leaseMs: 50 })).toBe(16)
+    expect(timeout({ leaseMs: 3000, publishTimeoutMs: 2000 })).toBe(2000)
+    expect(() => timeout({ leaseMs: 0 })).toThrow(/leaseMs/)
+  })
+
   test('a relay that nothing wakes looks more often, and never more rarely than it was told to', () => {
     const wakeups = {} as NonNullable<RelaySource['wakeups']>
     const ofOthers = { ...base, storage: { ...storage, wakeups } }
@@ -30,6 +39,7 @@ describe('options of a relay', () => {
         ...base,
         batchSize: 0,
         leaseMs: 1000,
+        publishTimeoutMs: 10_000,
         pollIntervalMs: 60_000,
         idlePollIntervalMs: 5000,
         label: '',

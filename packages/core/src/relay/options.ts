@@ -19,7 +19,11 @@ export interface RelayOptions {
   readonly maxBatchBytes?: number
   /** How long its lanes stay its own after it has died. Longer: fewer false takeovers, a later true one. @default 30000 */
   readonly leaseMs?: number
-  /** How long one publish call may take; what is unknown by then is tried again. Must be well below `leaseMs`. @default 10000 */
+  /**
+   * How long one publish call may take; what is unknown by then is tried again. Must be well below `leaseMs`.
+   *
+   * @default 10000, but at most a third of `leaseMs`
+   */
   readonly publishTimeoutMs?: number
   /** First interval between claims that find nothing, where no wakeup comes. @default 1000 */
   readonly pollIntervalMs?: number
@@ -65,7 +69,6 @@ const defaults = {
   batchSize: 500,
   maxBatchBytes: 4 * 1024 * 1024,
   leaseMs: 30_000,
-  publishTimeoutMs: 10_000,
   pollIntervalMs: 1000,
   shutdownTimeoutMs: 30_000,
   maxCrashes: 3,
@@ -77,6 +80,7 @@ const defaults = {
 /** So long a message may wait of which nothing tells but polling; a claim that finds nothing is two statements on MySQL. */
 const longestWithout = 3000
 const longestWithWakeups = 30_000
+const longestPublish = 10_000
 
 /** @throws ConfigurationError with everything that is wrong. */
 export function resolveRelayOptions(input: RelayOptions): ResolvedRelayOptions {
@@ -92,7 +96,8 @@ export function resolveRelayOptions(input: RelayOptions): ResolvedRelayOptions {
     const maxAttempts = (options.retry ? undefined : environment.maxAttempts) ?? retry.maxAttempts
     const some = { ...defaults, enabled, ...environment, maxAttempts, ...withoutUndefined(options), retry }
     const longest = Object(some.storage).wakeups === undefined ? longestWithout : longestWithWakeups
-    const all = { idlePollIntervalMs: Math.max(longest, some.pollIntervalMs), ...some }
+    const publishTimeoutMs = shareOf(some.leaseMs)
+    const all = { publishTimeoutMs, idlePollIntervalMs: Math.max(longest, some.pollIntervalMs), ...some }
     const resolved: ResolvedRelayOptions = { ...all, leaseMarginMs: Math.ceil(all.leaseMs / 10) }
     checkAdapters(resolved, check)
     checkRanges(resolved, check)
@@ -102,6 +107,12 @@ export function resolveRelayOptions(input: RelayOptions): ResolvedRelayOptions {
   checkSpecification(checked.storage)
   checkSpecification(checked.publisher)
   return checked
+}
+
+/** Of a lease that is no number the check tells, once. */
+function shareOf(leaseMs: number): number {
+  const third = Math.floor(leaseMs / 3)
+  return third > 0 ? Math.min(longestPublish, third) : longestPublish
 }
 
 function withoutUndefined<T extends object>(options: T): T {
