@@ -59,7 +59,10 @@ async function claimOnce(store: LaneStore, session: LaneSession, request: ClaimR
   const rows = [...probes, ...selection.taken]
   const alone = rows.find((row) => session.suspects.has(row.position))
   const messages = handOut(session, alone === undefined ? rows : [alone])
-  if (alone !== undefined) session.readAgain(selection.taken.filter((row) => row !== alone))
+  if (alone !== undefined) {
+    const left = selection.taken.filter((row) => row !== alone)
+    session.readAgain(left.map(({ position, scheduled, message: { topic } }) => ({ position, scheduled, topic })))
+  }
   session.suspectsTurn = alone === undefined
   return {
     messages,

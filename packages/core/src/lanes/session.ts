@@ -1,5 +1,5 @@
 import type { RelaySession } from '../contracts/index.ts'
-import { InFlightRows } from './in-flight.ts'
+import { type InFlight, InFlightRows } from './in-flight.ts'
 import { laneCount, type Position, type Suspect } from './lane-store.ts'
 import { WriterWatch } from './writer-watch.ts'
 
@@ -90,9 +90,17 @@ export class LaneSession implements RelaySession {
     this.floor = Math.min(this.floor, before - 1)
   }
 
-  /** These rows are not in flight, and pending still: they are read again. */
-  readAgain(rows: readonly { readonly position: Position; readonly scheduled: boolean }[]): void {
-    for (const { position, scheduled } of rows) if (!scheduled) this.setFloorBack(position)
+  /**
+   * These rows are not in flight, and pending still: they are read again, those of a topic that is skipped when it no longer
+   * is. Else each probe that fails would make the next claim pass over everything that the topic has waiting.
+   */
+  readAgain(rows: readonly Pick<InFlight, 'position' | 'scheduled' | 'topic'>[]): void {
+    for (const { position, scheduled, topic } of rows) {
+      const skippedFrom = this.skipped.get(topic)
+      if (scheduled) continue
+      if (skippedFrom === undefined) this.setFloorBack(position)
+      else this.skipped.set(topic, Math.min(skippedFrom, position))
+    }
   }
 
   /** Rows of the key that were passed over are read again. */
