@@ -16,7 +16,7 @@ interface KeptOfInbox {
 }
 
 export interface HandlerTraits {
-  /** Ends the process, each time. */
+  /** Ends the process, most times, and fails the others. */
   readonly isBomb: boolean
   /** Runs that fail before one may succeed. */
   failuresLeft: number

@@ -26,8 +26,12 @@ export function handlerOf(world: World, actor: Actor, random: Random): HandleMes
     if (plan.trouble.handlerMs > 0) await actor.sleep(random.integer(plan.trouble.handlerMs))
     const traits = handlerRuns.traits(messageId, () => drawTraits(plan.trouble, random))
     if (traits.isBomb) {
-      world.explodeConsumer(actor)
-      await new Promise(() => undefined)
+      if (random.chance(0.7)) {
+        world.explodeConsumer(actor)
+        await new Promise(() => undefined)
+      }
+      run.threw = true
+      throw new HandlerTrouble('It fails in good order, this time')
     }
     await tx.put(effectTable, run.key, true)
     const trouble = world.settling ? 0 : plan.trouble.handlerFailures
