@@ -75,16 +75,6 @@ export const consumerMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'crash marks that outlive the effect',
-    edits: [
-      {
-        file: `${consumer}/crash-guard.ts`,
-        find: '...(mark && { leave: (tx) => mark.end(tx) })',
-        replace: '',
-      },
-    ],
-  },
-  {
     name: 'crash marks that an orderly failure leaves',
     edits: [
       {
