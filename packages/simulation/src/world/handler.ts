@@ -25,13 +25,10 @@ export function handlerOf(world: World, actor: Actor, random: Random): HandleMes
     await actor.step(`handles '${messageId}'`)
     if (plan.trouble.handlerMs > 0) await actor.sleep(random.integer(plan.trouble.handlerMs))
     const traits = handlerRuns.traits(messageId, () => drawTraits(plan.trouble, random))
-    if (traits.isBomb) {
-      if (random.chance(0.7)) {
-        world.explodeConsumer(actor)
-        await new Promise(() => undefined)
-      }
-      run.threw = true
-      throw new HandlerTrouble('It fails in good order, this time')
+    const explodes = traits.isBomb && random.chance(0.7)
+    if (explodes) {
+      world.explodeConsumer(actor)
+      await new Promise(() => undefined)
     }
     await tx.put(effectTable, run.key, true)
     const trouble = world.settling ? 0 : plan.trouble.handlerFailures
@@ -41,7 +38,7 @@ export function handlerOf(world: World, actor: Actor, random: Random): HandleMes
       await outbox.enqueue(tx, type, { id }, { id, topic, orderingKey })
     }
     if (random.chance(trouble / 4)) await actor.sleep(1000)
-    if (traits.failuresLeft-- <= 0 && !random.chance(trouble)) return
+    if (!traits.isBomb && traits.failuresLeft-- <= 0 && !random.chance(trouble)) return
     run.threw = true
     throw new HandlerTrouble('The handler has had enough')
   }
