@@ -12,7 +12,7 @@ interface Seen {
 }
 
 /** A relay that publishes two messages a call, and the windows that it writes. */
-async function setup(onCall: (call: number, seen: Seen) => Promise<unknown>) {
+async function setup(onCall: (call: number, seen: Seen) => Promise<unknown>, maxBatchMessages = 10_000) {
   const storage = memoryStorage()
   const publisher = memoryPublisher()
   const outbox = new Outbox({ storage })
@@ -43,7 +43,7 @@ async function setup(onCall: (call: number, seen: Seen) => Promise<unknown>) {
     publisher: {
       specificationVersion: 'v1',
       name: publisher.name,
-      capabilities: publisher.capabilities,
+      capabilities: { ...publisher.capabilities, maxBatchMessages },
       async publish(messages: readonly OutboxMessage[], options) {
         calls.push(messages.map(({ id }) => id))
         await onCall(calls.length, { written: windows, claims: () => claims })
@@ -71,6 +71,20 @@ test('the next window is written while a batch is being published, and names bot
     ['m7', 'm8'],
   ])
   expect(windows).not.toContainEqual(['m7', 'm8'])
+})
+
+test('no window is written ahead while the first batch is being published, though a part of it is settled', async () => {
+  let during: readonly (readonly string[])[] = []
+  const { relay, calls } = await setup(async (call, { written, claims }) => {
+    if (call !== 2) return
+    const before = claims()
+    await vi.waitFor(() => expect(claims()).toBeGreaterThanOrEqual(Math.max(2, before)))
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+    during = written.map((window) => [...window])
+  }, 1)
+  expect(await relay.drain()).toMatchObject({ published: 12 })
+  expect(calls.slice(0, 2)).toEqual([['m1'], ['m2']])
+  expect(during).toEqual([['m1', 'm2']])
 })
 
 test('a window that was written long ago is written again', async () => {

@@ -17,6 +17,8 @@ export class Pipeline {
   #next: Batch | null = null
   /** The window of the next batch is being written: nothing of it may be given back meanwhile. */
   #announcing = false
+  /** Before that no window is written ahead: a relay that dies at its first message makes no others suspect. */
+  #firstIsPublished = false
 
   constructor(setup: SessionSetup) {
     this.#work = new SessionWork(setup)
@@ -92,7 +94,8 @@ export class Pipeline {
   }
 
   #mayAnnounceAhead(): boolean {
-    if (!this.#work.settling.hasConcluded || this.#current === null || this.#next === null) return false
+    const mayBe = this.#firstIsPublished && this.#work.settling.hasConcluded
+    if (!mayBe || this.#current === null || this.#next === null) return false
     return mayAnnounceAhead(this.#current, this.#next)
   }
 
@@ -109,6 +112,7 @@ export class Pipeline {
       work.wake()
       await publishBatch(work, batch, () => this.#clearNext())
       this.#current = null
+      this.#firstIsPublished = true
       work.publishing = false
       work.wake()
     }
