@@ -20,7 +20,11 @@ describe('options of a relay', () => {
     expect(timeout({ leaseMs: 3000 })).toBe(1000)
     expect(timeout({ leaseMs: 50 })).toBe(16)
     expect(timeout({ leaseMs: 3000, publishTimeoutMs: 2000 })).toBe(2000)
-    expect(() => timeout({ leaseMs: 0 })).toThrow(/leaseMs/)
+  })
+
+  test.each([Number.NaN, 0, 49, -5, 'abc', Number.POSITIVE_INFINITY])('a lease of %s is one mistake', (leaseMs) => {
+    const make = () => resolveRelayOptions({ ...base, leaseMs: leaseMs as number })
+    expect(make).toThrow(expect.objectContaining({ problems: [expect.objectContaining({ option: 'leaseMs' })] }))
   })
 
   test('a relay that nothing wakes looks more often, and never more rarely than it was told to', () => {

@@ -81,6 +81,7 @@ const defaults = {
 const longestWithout = 3000
 const longestWithWakeups = 30_000
 const longestPublish = 10_000
+const leastLease = 50
 
 /** @throws ConfigurationError with everything that is wrong. */
 export function resolveRelayOptions(input: RelayOptions): ResolvedRelayOptions {
@@ -109,7 +110,6 @@ export function resolveRelayOptions(input: RelayOptions): ResolvedRelayOptions {
   return checked
 }
 
-/** Of a lease that is no number the check tells, once. */
 function shareOf(leaseMs: number): number {
   const third = Math.floor(leaseMs / 3)
   return third > 0 ? Math.min(longestPublish, third) : longestPublish
@@ -146,7 +146,7 @@ function checkRanges(options: ResolvedRelayOptions, check: OptionCheck): void {
   })
   check.integer('batchSize', options.batchSize, 1, 10_000)
   check.integer('maxBatchBytes', options.maxBatchBytes, 1)
-  check.integer('leaseMs', options.leaseMs, 50, 3_600_000)
+  check.integer('leaseMs', options.leaseMs, leastLease, 3_600_000)
   check.integer('publishTimeoutMs', options.publishTimeoutMs, 1)
   check.integer('pollIntervalMs', options.pollIntervalMs, 1)
   check.integer('idlePollIntervalMs', options.idlePollIntervalMs, 1)
@@ -154,7 +154,8 @@ function checkRanges(options: ResolvedRelayOptions, check: OptionCheck): void {
   check.integer('maxAttempts', options.maxAttempts, 1)
   check.integer('maxCrashes', options.maxCrashes, 1)
   const { leaseMs, leaseMarginMs, publishTimeoutMs, pollIntervalMs, idlePollIntervalMs } = options
-  check.that(publishTimeoutMs < leaseMs - leaseMarginMs, {
+  const areNumbers = Number.isSafeInteger(publishTimeoutMs) && Number.isSafeInteger(leaseMs) && leaseMs >= leastLease
+  check.that(!areNumbers || publishTimeoutMs < leaseMs - leaseMarginMs, {
     option: 'publishTimeoutMs',
     value: publishTimeoutMs,
     rule: `must be less than leaseMs (${leaseMs}) less a tenth, or a call outlives the lease that it started under`,
