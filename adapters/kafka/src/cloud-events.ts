@@ -32,5 +32,5 @@ export function cloudEventHeaders(message: Message, source: string): Record<stri
 }
 
 export function isCloudEvent(headers: Readonly<Record<string, string>>): boolean {
-  return headers['ce_specversion'] === '1.0'
+  return headers['ce_specversion'] === '1.0' && Boolean(headers[eventNames.id]) && Boolean(headers[eventNames.type])
 }

@@ -213,7 +213,7 @@ export class Consumer<Tx, Types extends MessageTypes = AnyMessages, Outgoing ext
   }
 
   async #buryUnread(delivery: Delivery): Promise<Disposition> {
-    const text = `What came from '${delivery.source.topic}' is no message of Waybill: it has no id or no type`
+    const text = `What came from '${delivery.source.topic}' is no message of Waybill: it has no id, no type or no readable schema version`
     const error = new MessageError('PAYLOAD_UNREADABLE', text)
     const ending = linkSharedAbort(delivery.signal, this.#drain.signal)
     const doomed = { origin: delivery, ending: ending.signal }

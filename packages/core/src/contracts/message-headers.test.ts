@@ -19,6 +19,12 @@ it('gives users their headers back under their own names, whatever they are call
   expect(userHeaders({ ...Object.fromEntries(sent), 'waybill-type': 'ours' }, reserved)).toEqual(own)
 })
 
+it('escapes what is escaped already, whatever is reserved', () => {
+  const few = /^waybill-id$/
+  const name = escapeHeaderName('waybill-header-x', few)
+  expect(userHeaders({ [name]: 'b' }, few)).toEqual({ 'waybill-header-x': 'b' })
+})
+
 it('makes a message of an id and a type, with what is usual for the rest', () => {
   expect(read({ 'waybill-id': 'i', 'waybill-type': 't' })).toEqual({
     id: 'i',

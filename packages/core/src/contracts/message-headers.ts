@@ -53,10 +53,10 @@ const escapePrefix = 'waybill-header-'
 
 /**
  * The name under which a user's header may stand beside ours: one that `reserved` matches gets a prefix. The catalogue refuses
- * such names, but who enqueues by plain SQL can choose any.
+ * such names, but who enqueues by plain SQL can choose any. One that has the prefix already gets another one.
  */
 export function escapeHeaderName(name: string, reserved: RegExp): string {
-  return reserved.test(name) ? escapePrefix + name : name
+  return reserved.test(name) || name.startsWith(escapePrefix) ? escapePrefix + name : name
 }
 
 /** The user's headers among those that came, under their own names. The way back of {@link escapeHeaderName}. */

@@ -90,7 +90,7 @@ export interface WriterBarrier {
 export interface RelayRecord {
   readonly id: string
   readonly label: string
-  /** Has settled a batch or found nothing to claim: it may own a full share. */
+  /** Has settled an outcome or found nothing to claim: it may own a full share. */
   readonly trusted: boolean
   /** The lease lies in the past, or further ahead than `leaseMs` (the clock was set back). */
   readonly expired: boolean
