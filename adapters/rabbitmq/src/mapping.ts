@@ -39,7 +39,7 @@ const texts = [
   'tracestate',
 ] as const
 
-const reserved = /^(?:waybill-|cloudEvents:|ce[-_]|content-type$|traceparent$|tracestate$)/
+const reserved = /^(?:waybill-|cloudEvents:|ce[-_]|content-type$|traceparent$|tracestate$|__proto__$)/
 /** RabbitMQ adds these. */
 const ofBroker = /^x-(?:delivery-count|acquired-count|death|first-death-.*|last-death-.*|opt-.*|routed-by-.*)$/
 

@@ -15,6 +15,7 @@ export class RabbitSubscription implements ActiveSubscription {
   readonly #subscription: Subscription
   readonly #options: RabbitmqConsumerOptions
   readonly #handle: Handle
+  readonly #onDisposed: () => void
   readonly #terms: ConsumeTerms
   readonly #backlog = new Backlog()
   readonly #work = new Set<Promise<void>>()
@@ -29,10 +30,11 @@ export class RabbitSubscription implements ActiveSubscription {
   #due: NodeJS.Timeout | undefined
   #disposal: Promise<void> | undefined
 
-  constructor(options: RabbitmqConsumerOptions, subscription: Subscription, handle: Handle) {
+  constructor(options: RabbitmqConsumerOptions, subscription: Subscription, handle: Handle, onDisposed: () => void) {
     this.#options = options
     this.#subscription = subscription
     this.#handle = handle
+    this.#onDisposed = onDisposed
     this.#terms = {
       options,
       subscription,
@@ -66,7 +68,7 @@ export class RabbitSubscription implements ActiveSubscription {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#disposal ??= this.#dispose()
+    this.#disposal ??= this.#dispose().finally(this.#onDisposed)
     return this.#disposal
   }
 
@@ -90,9 +92,12 @@ export class RabbitSubscription implements ActiveSubscription {
 
   /** It may have been lost, or be unwanted, by the time that it is here. */
   #adopt(channel: ConsumeChannel): void {
+    if (this.#isGone || this.#disposal !== undefined) {
+      channel.destroy()
+      return
+    }
     this.#channel = channel
-    if (this.#isGone) channel.destroy()
-    else if (channel.signal.aborted) this.#onLost(channel, plainError(channel.signal.reason))
+    if (channel.signal.aborted) this.#onLost(channel, plainError(channel.signal.reason))
   }
 
   #receive(from: ConsumeChannel, topic: string, message: ConsumeMessage): void {

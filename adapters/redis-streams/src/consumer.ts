@@ -33,13 +33,12 @@ export function redisStreamsConsumer(options: RedisStreamsConsumerOptions): Redi
       if (isClosed) {
         throw new WaybillError({ code: 'NOT_RUNNING', message: 'The consumer has been closed', retryable: false })
       }
-      const active = new RedisSubscription(options, subscription, handle)
+      const active: RedisSubscription = new RedisSubscription(options, subscription, handle, () =>
+        subscriptions.delete(active),
+      )
       subscriptions.add(active)
-      const forget = (): boolean => subscriptions.delete(active)
-      // One that fails later is kept: `close` ends what it still has open.
-      active.closed.then(forget, () => undefined)
       await active.start().catch((error: unknown) => {
-        forget()
+        subscriptions.delete(active)
         throw error
       })
       return active

@@ -26,6 +26,7 @@ export class RedisSubscription implements ActiveSubscription {
   readonly #subscription: Subscription
   readonly #options: RedisStreamsConsumerOptions
   readonly #handle: Handle
+  readonly #onDisposed: () => void
   readonly #sources: readonly SourceStream[]
   /** Blocked while a read waits. */
   readonly #reading: RedisLink
@@ -45,11 +46,17 @@ export class RedisSubscription implements ActiveSubscription {
   #loop: Promise<void> = Promise.resolve()
   #disposal: Promise<void> | undefined
 
-  constructor(options: RedisStreamsConsumerOptions, subscription: Subscription, handle: Handle) {
+  constructor(
+    options: RedisStreamsConsumerOptions,
+    subscription: Subscription,
+    handle: Handle,
+    onDisposed: () => void,
+  ) {
     const { redis, consumerName = `waybill-${randomUUID()}`, abandonedAfterMs = 60_000 } = options
     this.#options = options
     this.#subscription = subscription
     this.#handle = handle
+    this.#onDisposed = onDisposed
     this.#sources = subscription.topics.flatMap((topic) =>
       streamsOf(topic, options).map((stream) => ({ stream, topic })),
     )
@@ -98,7 +105,7 @@ export class RedisSubscription implements ActiveSubscription {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#disposal ??= this.#dispose()
+    this.#disposal ??= this.#dispose().finally(this.#onDisposed)
     return this.#disposal
   }
 
