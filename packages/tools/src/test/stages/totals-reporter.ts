@@ -63,7 +63,8 @@ function brokeAPromise(test: TestCase): boolean {
 const isLate = /^(?:expected within \d+ ms: |Test timed out in )/
 
 function failureOf(test: TestCase): string {
-  const [error] = test.result().errors ?? []
+  const errors = test.result().errors ?? []
+  const error = errors.find(({ message }) => !isLate.test(message)) ?? errors[0]
   return `${test.module.relativeModuleId} > ${test.fullName}: ${messageOf(error)}`
 }
 
