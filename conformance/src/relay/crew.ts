@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { Relay, RelayOptions } from '@waybill/core'
 import type { BrokerPublisher, DeadLetter, Message, OutboxMessage } from '@waybill/core/contracts'
 import type { Timeline } from '../eventually.ts'
@@ -110,10 +111,20 @@ export class Crew implements AsyncDisposable {
 
   /** What can be read of a topic when at least `count` messages can, and nothing is pending any more. */
   async published(count: number, topic = 0): Promise<readonly Message[]> {
-    return await this.time.eventually(`${count} messages published`, async () => {
-      const read = await this.harness.read(this.harness.topics[topic] ?? '')
-      return read.length >= count ? read : undefined
-    })
+    const read = () => this.harness.read(this.harness.topics[topic] ?? '')
+    try {
+      return await this.time.eventually(`${count} messages published`, async () => {
+        const messages = await read()
+        return messages.length >= count ? messages : undefined
+      })
+    } catch (error) {
+      const { pending, processing, dead } = await this.harness.storage.count()
+      const { length } = await read()
+      // What nobody has any more is no matter of time.
+      if (pending + processing + dead === 0 && length < count)
+        assert.fail(`lost: the topic has ${length} of ${count} messages, and none is pending or dead`)
+      throw error
+    }
   }
 
   /** Waits until no message is pending or being published. */
