@@ -26,8 +26,8 @@ const config: ViteUserConfig = defineConfig({
     expect: { poll: { timeout: 15_000 } },
     // Most tests wait, for servers, timers and other processes: more of them at once than there are processors.
     maxWorkers: 4,
-    // A shared machine of a CI can stand still for seconds. A test that passes only the second time is named in the summary;
-    // a rule of the conformance suite that does so has failed, unless all it did was to wait in vain (totals-reporter).
+    // A shared machine of a CI can stand still for seconds. A test that passes only the second time is named in the
+    // summary; a rule of the conformance suite that does so has failed (totals-reporter).
     retry: process.env['CI'] === undefined ? 0 : 1,
     // Test files that need a server share one; only those that ask for it start it.
     globalSetup: onServers
